@@ -1,0 +1,3 @@
+export * from './amount.js';
+export * from './decimal.js';
+export * from './unit.js';
