@@ -1,0 +1,142 @@
+import { addMs, fingerprint, type Instant } from '#libs/kernel';
+import { formatAmount, least, type Amount } from '#libs/money';
+import { answeredBy, answeredByPast, asItStands, closedView, openView, type HoldView, type Result } from '../answers.js';
+import type { ChargeHistory } from '../charge-history.js';
+import type { Priceable, SettleHold, WorkFacts } from '../commands.js';
+import { partsMember, record, type Draft } from '../draft.js';
+import type { DataOf } from '../events.js';
+import { giveBack, splitParts, takeFree } from '../grants.js';
+import { balanceOf, type Account, type Hold } from '../state.js';
+import { requireClosed } from './hold.js';
+import { contentOf, costMembers, costOf, type Cost } from './pricing.js';
+import { holdClosed, invalid, stateConflict } from './refusals.js';
+import type { Given, Rule } from './rule.js';
+
+/**
+ * Charges a hold's real cost. The command states the total so far; what was charged before is taken off, so repeating it
+ * charges nothing. Not final: a partial capture, the rest stays held. After the hold's expiry, within the late window, it
+ * still charges and is final whatever it says.
+ * @throws not_found, conflict/hold_closed (another final settle, released, or past the late window), invalid/invalid_request,
+ *   unpriced/*, conflict/state_conflict (less than was charged before)
+ */
+export const settleHold: Rule<SettleHold> = (command, given) => {
+  const { draft, past } = given;
+  const open = draft.account.holds.get(command.holdId);
+  if (open) return settleOpen(command, open, given);
+  const closed = requireClosed(past, command.holdId);
+  const { hold, closing, outcome } = closed;
+  if (hold && closing?.type === 'UsageSettled' && closing.data.fingerprint === contentPrint(command, priceable(command, hold), given)) {
+    return answeredByPast(draft, closing, viewAt(closed, closing.revision));
+  }
+  if (!hold || outcome !== 'expired') throw holdClosed(closedView(closed), `this hold is ${outcome ?? 'settled'} already`);
+  const until = addMs(hold.expiresAt, given.catalog.policies.lateWindowSeconds * 1000);
+  if (given.at >= until) throw holdClosed(closedView(closed), `this hold expired, and could be settled until ${until}`);
+  return settleLate(command, closed, hold, given);
+};
+
+/** The hold as it stood at its closing: later refunds do not change what its settle was answered with. */
+const viewAt = (closed: ChargeHistory, revision: number): HoldView =>
+  closedView({ ...closed, settles: closed.settles.filter((settle) => settle.revision <= revision) });
+
+type Pinned = Pick<Hold, 'request' | 'pin'>;
+
+const priceable = ({ usage, amount, model, parameters }: SettleHold, { request }: Pinned): Priceable => {
+  if (usage === undefined) return { amount };
+  const settled = model ?? request?.model;
+  if (settled === undefined) throw invalid('model', 'needed with usage: the hold was placed for a plain amount');
+  const with_ = parameters ?? (settled === request?.model ? request.parameters : undefined);
+  return { request: { model: settled, usage, ...(with_ ? { parameters: with_ } : {}) }, amount };
+};
+
+const contentPrint = ({ final }: SettleHold, what: Priceable, { terms }: Given): string => fingerprint({ ...contentOf(what, terms), final });
+
+const settleOpen = (command: SettleHold, hold: Hold, given: Given): Result => {
+  const { draft, at, catalog, terms } = given;
+  const what = priceable(command, hold);
+  const cost = costOf(what, hold.pin, catalog, terms);
+  const due = dueBeyond(cost.amount, hold.charged);
+  if (due === 0n && !command.final) return asItStands(draft, openView(hold));
+  const capped = hold.onExcess === 'cap' ? least(due, hold.held) : due;
+  const { taken: fromHeld, rest } = splitParts(hold.parts, least(capped, hold.held));
+  const { released, lapsed } = command.final ? giveBack(draft.account, rest, at) : { released: [], lapsed: [] };
+  const stillHeld = hold.held - least(capped, hold.held);
+  const after = record(draft, 'UsageSettled', {
+    ...charge({ chargeId: hold.id, via: 'hold', final: command.final, cost, due, charged: capped, before: hold.charged, facts: command.facts }),
+    ...partsMember('fromHeld', fromHeld), ...excess(draft.account, capped - (hold.held - stillHeld)),
+    ...partsMember('released', released), ...partsMember('lapsed', lapsed),
+    ...(command.final ? {} : { stillHeld: formatAmount(stillHeld) }), fingerprint: contentPrint(command, what, given),
+  }, at);
+  const view = openView(after.account.holds.get(hold.id) ?? { ...hold, charged: hold.charged + capped, held: 0n });
+  return answeredBy(after, command.final ? { ...withoutEstimate(view), status: 'settled' } : view);
+};
+
+const withoutEstimate = ({ costEstimate: _, ...view }: HoldView): HoldView => view;
+
+/** @throws conflict/state_conflict when the total is below what was charged before. */
+const dueBeyond = (total: Amount, charged: Amount): Amount => {
+  if (total < charged) {
+    throw stateConflict('a settle states the total so far, which is below what was charged; correct it with a refund',
+      { total: formatAmount(total), charged: formatAmount(charged) });
+  }
+  return total - charged;
+};
+
+const settleLate = (command: SettleHold, closed: ChargeHistory, hold: NonNullable<ChargeHistory['hold']>, given: Given): Result => {
+  const { draft, at, catalog, terms } = given;
+  const what = priceable(command, hold);
+  const cost = costOf(what, hold.pin, catalog, terms);
+  const due = dueBeyond(cost.amount, closed.charged);
+  const { available } = balanceOf(draft.account);
+  // What was captured before expiry counts towards the most a capped hold is charged.
+  const room = least(hold.amount - closed.charged, available > 0n ? available : 0n);
+  const charged = hold.onExcess === 'cap' ? least(due, room > 0n ? room : 0n) : due;
+  const after = record(draft, 'UsageSettled', {
+    ...charge({ chargeId: hold.id, via: 'hold', final: true, cost, due, charged, before: closed.charged, facts: command.facts }),
+    late: true, ...excess(draft.account, charged), fingerprint: contentPrint(command, what, given),
+  }, at);
+  return answeredBy(after, { ...closedView({ ...closed, charged: closed.charged + charged, outcome: 'settled' }), late: true });
+};
+
+interface Charge {
+  readonly chargeId: string;
+  readonly via: 'hold' | 'charge' | 'usage';
+  readonly source?: string | undefined;
+  readonly final: boolean;
+  readonly cost: Cost;
+  /** What the total is beyond what was charged before. */
+  readonly due: Amount;
+  /** What of it is charged now. */
+  readonly charged: Amount;
+  readonly before: Amount;
+  readonly facts: WorkFacts | undefined;
+}
+
+type ChargeData = Pick<DataOf<'UsageSettled'>, 'chargeId' | 'via' | 'source' | 'final' | 'request' | 'price' | 'total' | 'cost' | 'charged' | 'uncharged' | 'facts'>;
+
+/** The members that every charge states, whichever way it came. */
+const charge = ({ chargeId, via, source, final, cost, due, charged, before, facts }: Charge): ChargeData => ({
+  chargeId, via, ...(source === undefined ? {} : { source }), final, ...costMembers(cost), total: formatAmount(cost.amount),
+  cost: formatAmount(charged), charged: formatAmount(before + charged),
+  ...(charged < due ? { uncharged: formatAmount(due - charged) } : {}), ...(facts === undefined ? {} : { facts: { ...facts } }),
+});
+
+/** What goes beyond the hold: from free credit in burn order, and what is missing then becomes debt. */
+const excess = (account: Account, amount: Amount): Pick<DataOf<'UsageSettled'>, 'fromFree' | 'owed'> => {
+  if (amount === 0n) return {};
+  const fromFree = takeFree(account.grants, amount);
+  const owed = fromFree.reduce((missing, part) => missing - part.amount, amount);
+  return {
+    ...partsMember('fromFree', fromFree),
+    ...(owed > 0n ? { owed: { from: formatAmount(account.debt.end), amount: formatAmount(owed) } } : {}),
+  };
+};
+
+/** Charges at once what has no hold: a direct charge, or usage reported after the fact. */
+export const chargeNow = (
+  draft: Draft, what: Pick<Charge, 'chargeId' | 'via' | 'source' | 'cost' | 'facts'>, content: string, at: Instant, occurredAt?: Instant,
+): Draft => {
+  const { amount } = what.cost;
+  return record(draft, 'UsageSettled', {
+    ...charge({ ...what, final: true, due: amount, charged: amount, before: 0n }), ...excess(draft.account, amount), fingerprint: content,
+  }, at, occurredAt);
+};

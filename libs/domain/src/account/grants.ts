@@ -1,0 +1,97 @@
+import type { Instant } from '#libs/kernel';
+import { least, type Amount } from '#libs/money';
+import type { Account, Grant, Part } from './state.js';
+
+/** Burn order, total: priority (low first), then expiry (soonest first, none last), then age, then key. */
+export const burnsBefore = (a: Grant, b: Grant): boolean => {
+  if (a.priority !== b.priority) return a.priority < b.priority;
+  if (a.expiresAt !== b.expiresAt) return b.expiresAt === null || (a.expiresAt !== null && a.expiresAt < b.expiresAt);
+  return a.createdAt === b.createdAt ? a.key < b.key : a.createdAt < b.createdAt;
+};
+
+export const isOver = ({ expiresAt }: Grant, now: Instant): boolean => expiresAt !== null && expiresAt <= now;
+
+export const findGrant = (account: Pick<Account, 'grants' | 'emptyGrants'>, key: string): Grant | undefined => {
+  for (const grant of account.grants) if (grant.key === key) return grant;
+  return account.emptyGrants.get(key);
+};
+
+/** Takes up to `wanted` of free credit, in burn order; less when less is free. */
+export const takeFree = (grants: readonly Grant[], wanted: Amount): Part[] => {
+  const parts: Part[] = [];
+  let missing = wanted;
+  for (const { key, free } of grants) {
+    if (missing === 0n) break;
+    if (free === 0n) continue;
+    const amount = least(free, missing);
+    parts.push({ grant: key, amount });
+    missing -= amount;
+  }
+  return parts;
+};
+
+/** Splits parts, in their order, into the first `amount` of them and the rest. */
+export const splitParts = (parts: readonly Part[], amount: Amount): { taken: readonly Part[]; rest: readonly Part[] } => {
+  const taken: Part[] = [];
+  const rest: Part[] = [];
+  let missing = amount;
+  for (const part of parts) {
+    const take = least(part.amount, missing);
+    missing -= take;
+    if (take > 0n) taken.push(take === part.amount ? part : { grant: part.grant, amount: take });
+    if (take < part.amount) rest.push(take === 0n ? part : { grant: part.grant, amount: part.amount - take });
+  }
+  return { taken, rest };
+};
+
+/** One part for each grant, in burn order. */
+export const inBurnOrder = (account: Pick<Account, 'grants' | 'emptyGrants'>, parts: readonly Part[]): Part[] => {
+  if (parts.length < 2) return [...parts];
+  const sums = new Map<string, Amount>();
+  for (const { grant, amount } of parts) sums.set(grant, (sums.get(grant) ?? 0n) + amount);
+  return [...sums].map(([key, amount]) => ({ grant: findGrant(account, key), key, amount }))
+    .sort((a, b) => (a.grant && b.grant ? (burnsBefore(a.grant, b.grant) ? -1 : 1) : 0))
+    .map(({ key, amount }) => ({ grant: key, amount }));
+};
+
+/** Splits what goes back into what reaches a living grant and what lapses with one that is over. */
+export const giveBack = (account: Account, parts: readonly Part[], now: Instant): { released: Part[]; lapsed: Part[] } => {
+  const released: Part[] = [];
+  const lapsed: Part[] = [];
+  for (const part of parts) {
+    const grant = findGrant(account, part.grant);
+    (grant && !isOver(grant, now) ? released : lapsed).push(part);
+  }
+  return { released, lapsed };
+};
+
+type Holdings = Pick<Account, 'grants' | 'emptyGrants'>;
+
+const insert = (grants: readonly Grant[], grant: Grant): Grant[] => {
+  let at = grants.length;
+  while (at > 0 && burnsBefore(grant, grants[at - 1] as Grant)) at -= 1;
+  return [...grants.slice(0, at), grant, ...grants.slice(at)];
+};
+
+export const addGrant = (holdings: Holdings, grant: Grant): Holdings =>
+  grant.free === 0n && grant.held === 0n
+    ? { grants: holdings.grants, emptyGrants: holdings.emptyGrants.set(grant.key, grant) }
+    : { grants: insert(holdings.grants, grant), emptyGrants: holdings.emptyGrants };
+
+/** Replaces one grant, moving it between the living and the empty as it fills and drains. */
+export const changeGrant = (holdings: Holdings, key: string, change: (grant: Grant) => Grant): Holdings => {
+  const { grants, emptyGrants } = holdings;
+  for (let at = 0; at < grants.length; at += 1) {
+    const before = grants[at] as Grant;
+    if (before.key !== key) continue;
+    const after = change(before);
+    if (after.free !== 0n || after.held !== 0n) return { grants: grants.with(at, after), emptyGrants };
+    return { grants: grants.toSpliced(at, 1), emptyGrants: emptyGrants.set(key, after) };
+  }
+  const empty = emptyGrants.get(key);
+  if (!empty) throw new Error(`grant ${key} is not known to this account`);
+  const after = change(empty);
+  return after.free === 0n && after.held === 0n
+    ? { grants, emptyGrants: emptyGrants.set(key, after) }
+    : { grants: insert(grants, after), emptyGrants: emptyGrants.delete(key) };
+};

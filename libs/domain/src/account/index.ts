@@ -1,0 +1,15 @@
+export * from './answers.js';
+export * from './charge-history.js';
+export * from './commands.js';
+export { MAX_TTL_SECONDS } from './decide/hold.js';
+export * from './debt.js';
+export * from './dues.js';
+export * from './events.js';
+export * from './evolve.js';
+export * from './grants.js';
+export * from './ids.js';
+export * from './past.js';
+export * from './snapshot.js';
+export * from './state.js';
+export * from './thresholds.js';
+export * from './transition.js';
