@@ -1,6 +1,7 @@
 import { Command } from '@nestjs/cqrs';
 import type { Cause } from '#libs/kernel';
-import type { AccountCommand, Answer } from '#libs/domain';
+import type { AccountCommand, Answer, CatalogCommand, CatalogOutcome } from '#libs/domain';
+import type { LoadedCatalog } from './catalogs.js';
 
 /** Where a command comes from; the rest of an event's cause follows from the command itself. */
 export type Origin = Pick<Cause, 'actor' | 'correlationId' | 'traceparent'>;
@@ -12,4 +13,9 @@ export class ExecuteAccountCommand extends Command<Answer> {
     /** Of OpenAccount alone: the catalog to open it on. Later the account knows. */
     readonly catalog?: string,
   ) { super(); }
+}
+
+/** An order to one catalog: import it, or publish a version of its rate card. */
+export class ExecuteCatalogCommand extends Command<CatalogOutcome & LoadedCatalog> {
+  constructor(readonly name: string, readonly command: CatalogCommand, readonly origin: Origin) { super(); }
 }

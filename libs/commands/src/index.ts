@@ -1,1 +1,9 @@
+export { Accounts } from './accounts.js';
+export type { Outcome, WriterParts } from './account-writer.js';
+export { Catalogs, type LoadedCatalog } from './catalogs.js';
 export * from './commands.js';
+export * from './commands.module.js';
+export * from './expiry-scheduler.js';
+export * from './leases.js';
+export { factOf } from './loaded-account.js';
+export * from './tokens.js';

@@ -1,0 +1,278 @@
+import { BillingError, seal, type Cause, type Clock, type SealedEvent } from '#libs/kernel';
+import {
+  accountEventDefinitions, ACCOUNT_SNAPSHOT_VERSION, accountStream, catalogStream, keysNeeded, keysTouched, saveAccount, transition,
+  type Account, type AccountCommand, type AccountFact, type Answer, type Past, type PastFact, type Transition,
+} from '#libs/domain';
+import { RevisionConflict, StaleGuard, type EventLog, type StreamMemory } from '#libs/event-log';
+import type { Catalogs } from './catalogs.js';
+import { commandIdOf, idempotencyKeyOf } from './command-id.js';
+import type { Origin } from './commands.js';
+import type { Leases } from './leases.js';
+import { catchUp, factOf, loadFromLog, type LoadedAccount, type RecentIds } from './loaded-account.js';
+
+/** Most commands decided into one append, and so held back by one conflict. */
+const MAX_BATCH = 256;
+/** Races lost in a row after which the account is waited for, and after which the caller is told to try again. */
+const RACES_BEFORE_LEASE = 3;
+const MAX_RACES = 12;
+const LEASE_WAIT_MS = 2_000;
+/** Events after which a snapshot pays; more where the state itself is large, so that its cost stays a constant share. */
+const SNAPSHOT_EVERY = 500;
+
+export interface Outcome {
+  readonly answer: Answer;
+  readonly account: Account;
+}
+
+export interface Order {
+  readonly command: AccountCommand;
+  readonly origin: Origin;
+  /** Of OpenAccount: the catalog asked for. */
+  readonly catalog: string | undefined;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface WriterParts {
+  readonly log: EventLog;
+  readonly memory: StreamMemory;
+  readonly catalogs: Catalogs;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly onSnapshotFailed: (stream: string, error: unknown) => void;
+}
+
+/** One command of a batch, decided. */
+interface Decided {
+  readonly order: Order;
+  readonly transition: Transition;
+}
+
+/**
+ * The one writer of an account in this process. Commands queue up, are decided one after another against the state in
+ * memory, and leave as one append guarded by the revision they were decided at; a lost race is decided again. Nothing is
+ * answered before the log has confirmed that revision, refusals and repeats included.
+ */
+export class AccountWriter {
+  private readonly stream: string;
+  private readonly queue: Order[] = [];
+  private working = false;
+  private loaded: LoadedAccount | undefined;
+  private ids: RecentIds | undefined;
+  private snapshotAt = -1;
+  private snapshotting = false;
+
+  constructor(accountId: string, private readonly parts: WriterParts) {
+    this.stream = accountStream(accountId);
+  }
+
+  /** Nothing under way: it may be forgotten. */
+  get idle(): boolean { return !this.working && !this.snapshotting; }
+
+  /** A rough measure of the memory it takes. */
+  get weight(): number {
+    return 20 + (this.ids?.size ?? 0) + (this.loaded ? this.loaded.account.holds.size * 4 + this.loaded.account.emptyGrants.size : 0);
+  }
+
+  submit(order: Order): void {
+    this.queue.push(order);
+    if (!this.working) void this.work();
+  }
+
+  private async work(): Promise<void> {
+    this.working = true;
+    // Orders of the same turn of the event loop share one append.
+    await Promise.resolve();
+    while (this.queue.length > 0) {
+      // Until it is open, each order may name a catalog of its own.
+      const batch = this.queue.splice(0, this.loaded?.account.terms ? MAX_BATCH : 1);
+      try {
+        await this.carryOut(batch);
+      } catch (error) {
+        // The outcome may be unknown: what is in memory is not to be trusted until it is read again.
+        this.forget();
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.working = false;
+  }
+
+  private forget(): void {
+    this.loaded = undefined;
+    this.ids = undefined;
+    this.snapshotAt = -1;
+  }
+
+  private async carryOut(batch: readonly Order[]): Promise<void> {
+    let release: (() => void) | undefined;
+    try {
+      for (let race = 0; race < MAX_RACES; race += 1) {
+        if (race === RACES_BEFORE_LEASE) release = await this.parts.leases.acquire(this.stream, LEASE_WAIT_MS);
+        if (release && this.loaded) await this.readTail();
+        if (await this.attempt(batch)) return;
+      }
+    } finally {
+      release?.();
+    }
+    throw new BillingError('unavailable', 'account_contended', { detail: 'this account is written to from many places at once; nothing was done, try again' });
+  }
+
+  /** Decides and appends; false when the race was lost, and what the loser missed has been read. */
+  private async attempt(batch: readonly Order[]): Promise<boolean> {
+    const start = this.loaded ?? await this.load();
+    const catalogName = start.account.terms?.catalog ?? batch.find(({ catalog }) => catalog !== undefined)?.catalog;
+    const catalog = catalogName === undefined ? undefined : await this.parts.catalogs.peek(catalogName);
+    const { decided, account, events, hash } = await this.decideAll(batch, start, catalog?.catalog);
+    const guards = catalog && catalogName !== undefined ? [{ stream: catalogStream(catalogName), revision: catalog.revision }] : [];
+    try {
+      await this.parts.log.append(this.stream, events, start.account.revision, { guards });
+    } catch (error) {
+      if (error instanceof RevisionConflict) await this.readTail(error.actual);
+      else if (error instanceof StaleGuard && catalogName !== undefined) await this.parts.catalogs.refresh(catalogName);
+      else throw error;
+      return false;
+    }
+    this.keep(start, { account, hash }, decided);
+    for (const { order, transition: { outcome, account: after } } of decided) {
+      if ('refusal' in outcome) order.reject(outcome.refusal);
+      else order.resolve({ answer: outcome.answer, account: after });
+    }
+    return true;
+  }
+
+  private async load(): Promise<LoadedAccount> {
+    const { loaded, ids } = await loadFromLog(this.parts.log, this.parts.memory, this.stream);
+    this.loaded = loaded;
+    this.ids = ids;
+    this.snapshotAt = ids.indexedTo;
+    return loaded;
+  }
+
+  /** Folds what others appended. A head behind ours means the snapshot was of another history: start over without it. */
+  private async readTail(actual?: number): Promise<void> {
+    const { loaded, ids } = this;
+    if (!loaded || !ids) return;
+    if (actual !== undefined && actual < loaded.account.revision) {
+      const anew = await loadFromLog(this.parts.log, this.parts.memory, this.stream, false);
+      [this.loaded, this.ids, this.snapshotAt] = [anew.loaded, anew.ids, -1];
+      return;
+    }
+    this.loaded = await catchUp(this.parts.log, this.stream, loaded, ids);
+  }
+
+  private async decideAll(batch: readonly Order[], start: LoadedAccount, catalog: Parameters<typeof transition>[2]['catalog'] | undefined): Promise<{
+    decided: Decided[]; account: Account; events: SealedEvent[]; hash: string | null;
+  }> {
+    const fresh = new Map<string, PastFact[]>();
+    const found = await this.lookUp(batch.flatMap(({ command }) => keysNeeded(command, (id) => start.account.holds.has(id))));
+    const decided: Decided[] = [];
+    const events: SealedEvent[] = [];
+    let { account, hash } = start;
+    for (const order of batch) {
+      const { command } = order;
+      const openHolds = account.holds;
+      const keys = keysNeeded(command, (id) => openHolds.has(id));
+      const missing = keys.filter((key) => !found.has(key));
+      if (missing.length > 0) for (const [key, past] of await this.lookUp(missing)) found.set(key, past);
+      const past = pastOf(keys, found, fresh);
+      const result = this.transit(account, order, catalog, past);
+      const sealed = seal(this.stream, { revision: account.revision, hash }, result.facts, causeOf(order), accountEventDefinitions);
+      events.push(...sealed.events);
+      remember(fresh, result.facts, account.revision);
+      ({ account } = result);
+      ({ hash } = sealed);
+      decided.push({ order, transition: result });
+    }
+    return { decided, account, events, hash };
+  }
+
+  private transit(account: Account, { command, catalog: asked }: Order, catalog: Parameters<typeof transition>[2]['catalog'] | undefined, past: Past): Transition {
+    const refuse = (error: BillingError): Transition => ({ facts: [], account, outcome: { refusal: error } });
+    if (!catalog) return refuse(new BillingError('not_found', 'not_found', { detail: 'this account does not exist; open it first' }));
+    if (command.type === 'OpenAccount' && asked !== undefined && asked !== catalog.name) {
+      return refuse(new BillingError('conflict', 'idempotency_conflict', { detail: `this account is open on catalog ${catalog.name}` }));
+    }
+    return transition(account, command, { now: this.parts.clock(), catalog, past });
+  }
+
+  /** Earlier events under these keys: from memory for recent ones, from the id index for those forgotten. */
+  private async lookUp(keys: readonly string[]): Promise<Map<string, readonly PastFact[]>> {
+    const found = new Map<string, readonly PastFact[]>();
+    const ids = this.ids as RecentIds;
+    if (keys.length === 0) return found;
+    const indexed = ids.indexedTo < 0 ? undefined : await this.parts.memory.find(this.stream, keys);
+    for (const key of keys) {
+      const revisions = [...new Set([...indexed?.get(key) ?? [], ...ids.find(key)])].sort((a, b) => a - b);
+      found.set(key, await this.readFacts(revisions));
+    }
+    return found;
+  }
+
+  private async readFacts(revisions: readonly number[]): Promise<PastFact[]> {
+    const facts: PastFact[] = [];
+    for (const revision of revisions) {
+      for await (const events of this.parts.log.read(this.stream, { from: revision, limit: 1 })) facts.push(...events.map(factOf));
+    }
+    return facts;
+  }
+
+  private keep(start: LoadedAccount, next: LoadedAccount, decided: readonly Decided[]): void {
+    let { revision } = start.account;
+    for (const { transition: { facts } } of decided) {
+      for (const fact of facts) this.ids?.add(fact, (revision += 1));
+    }
+    this.loaded = next;
+    const worth = Math.max(SNAPSHOT_EVERY, next.account.holds.size + next.account.emptyGrants.size);
+    if (revision - this.snapshotAt >= worth && !this.snapshotting) void this.snapshot(next);
+  }
+
+  /** Saves the state and the ids used so far, beside the work: it changes what a later start costs, never a result. */
+  private async snapshot({ account, hash }: LoadedAccount): Promise<void> {
+    const { ids } = this;
+    if (!ids || hash === null) return;
+    this.snapshotting = true;
+    const uses = ids.beginSave();
+    try {
+      await this.parts.memory.save(this.stream, { revision: account.revision, hash, version: ACCOUNT_SNAPSHOT_VERSION, state: saveAccount(account) }, uses);
+      ids.saved(account.revision);
+    } catch (error) {
+      ids.failed();
+      this.parts.onSnapshotFailed(this.stream, error);
+    } finally {
+      // Also after a failure: the next try waits for as many events again.
+      this.snapshotAt = account.revision;
+      this.snapshotting = false;
+    }
+  }
+}
+
+const causeOf = ({ command, origin }: Order): Cause => {
+  const idempotencyKey = idempotencyKeyOf(command);
+  return {
+    actor: origin.actor, correlationId: origin.correlationId, causationId: commandIdOf(command),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(origin.traceparent === undefined ? {} : { traceparent: origin.traceparent }),
+  };
+};
+
+/** What was decided earlier in this batch is past too for the commands behind it. */
+const remember = (fresh: Map<string, PastFact[]>, facts: readonly AccountFact[], after: number): void => {
+  let revision = after;
+  for (const fact of facts) {
+    revision += 1;
+    for (const key of keysTouched(fact)) {
+      const past = { ...fact, revision } as PastFact;
+      const earlier = fresh.get(key);
+      if (earlier) earlier.push(past);
+      else fresh.set(key, [past]);
+    }
+  }
+};
+
+const pastOf = (keys: readonly string[], found: ReadonlyMap<string, readonly PastFact[]>, fresh: ReadonlyMap<string, readonly PastFact[]>): Past => {
+  const past = new Map<string, readonly PastFact[]>();
+  for (const key of keys) {
+    const facts = [...found.get(key) ?? [], ...fresh.get(key) ?? []];
+    if (facts.length > 0) past.set(key, facts);
+  }
+  return past;
+};

@@ -1,0 +1,38 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { Clock } from '#libs/kernel';
+import type { EventLog, StreamMemory } from '#libs/event-log';
+import { Accounts } from './accounts.js';
+import { Catalogs } from './catalogs.js';
+import { ExecuteAccountHandler, ExecuteCatalogHandler } from './handlers.js';
+import type { Leases } from './leases.js';
+import { CLOCK, EVENT_LOG, LEASES, STREAM_MEMORY } from './tokens.js';
+
+export interface CommandsOptions {
+  readonly log: EventLog;
+  readonly memory: StreamMemory;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly onSnapshotFailed: (stream: string, error: unknown) => void;
+}
+
+/** The command side: CommandBus handlers over the log. Nest's EventBus carries nothing here: a crash would lose it. */
+@Module({})
+export class CommandsModule {
+  static forRoot({ log, memory, leases, clock, onSnapshotFailed }: CommandsOptions): DynamicModule {
+    const catalogs = new Catalogs(log, clock);
+    return {
+      module: CommandsModule,
+      global: true,
+      imports: [CqrsModule.forRoot()],
+      providers: [
+        { provide: EVENT_LOG, useValue: log }, { provide: STREAM_MEMORY, useValue: memory },
+        { provide: LEASES, useValue: leases }, { provide: CLOCK, useValue: clock },
+        { provide: Catalogs, useValue: catalogs },
+        { provide: Accounts, useValue: new Accounts({ log, memory, catalogs, leases, clock, onSnapshotFailed }) },
+        ExecuteAccountHandler, ExecuteCatalogHandler,
+      ],
+      exports: [EVENT_LOG, STREAM_MEMORY, LEASES, CLOCK, Catalogs, Accounts, CqrsModule],
+    };
+  }
+}
