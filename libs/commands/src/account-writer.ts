@@ -1,7 +1,7 @@
 import { BillingError, seal, type Cause, type Clock, type SealedEvent } from '#libs/kernel';
 import {
   accountEventDefinitions, ACCOUNT_SNAPSHOT_VERSION, accountStream, catalogStream, keysNeeded, keysTouched, saveAccount, transition,
-  type Account, type AccountCommand, type AccountFact, type Answer, type Past, type PastFact, type Transition,
+  type Account, type AccountCommand, type AccountFact, type Answer, type Catalog, type Past, type PastFact, type Transition,
 } from '#libs/domain';
 import { RevisionConflict, StaleGuard, type EventLog, type StreamMemory } from '#libs/event-log';
 import type { Catalogs } from './catalogs.js';
@@ -122,13 +122,13 @@ export class AccountWriter {
     const start = this.loaded ?? await this.load();
     const catalogName = start.account.terms?.catalog ?? batch.find(({ catalog }) => catalog !== undefined)?.catalog;
     const catalog = catalogName === undefined ? undefined : await this.parts.catalogs.peek(catalogName);
-    const { decided, account, events, hash } = await this.decideAll(batch, start, catalog?.catalog);
-    const guards = catalog && catalogName !== undefined ? [{ stream: catalogStream(catalogName), revision: catalog.revision }] : [];
+    const { decided, account, events, hash } = await this.decideAll(batch, start, catalog);
+    const guards = catalog ? [{ stream: catalogStream(catalog.name), revision: catalog.revision }] : [];
     try {
       await this.parts.log.append(this.stream, events, start.account.revision, { guards });
     } catch (error) {
       if (error instanceof RevisionConflict) await this.readTail(error.actual);
-      else if (error instanceof StaleGuard && catalogName !== undefined) await this.parts.catalogs.refresh(catalogName);
+      else if (error instanceof StaleGuard && catalog) await this.parts.catalogs.refresh(catalog.name);
       else throw error;
       return false;
     }
@@ -160,7 +160,7 @@ export class AccountWriter {
     this.loaded = await catchUp(this.parts.log, this.stream, loaded, ids);
   }
 
-  private async decideAll(batch: readonly Order[], start: LoadedAccount, catalog: Parameters<typeof transition>[2]['catalog'] | undefined): Promise<{
+  private async decideAll(batch: readonly Order[], start: LoadedAccount, catalog: Catalog | undefined): Promise<{
     decided: Decided[]; account: Account; events: SealedEvent[]; hash: string | null;
   }> {
     const fresh = new Map<string, PastFact[]>();
@@ -186,7 +186,7 @@ export class AccountWriter {
     return { decided, account, events, hash };
   }
 
-  private transit(account: Account, { command, catalog: asked }: Order, catalog: Parameters<typeof transition>[2]['catalog'] | undefined, past: Past): Transition {
+  private transit(account: Account, { command, catalog: asked }: Order, catalog: Catalog | undefined, past: Past): Transition {
     const refuse = (error: BillingError): Transition => ({ facts: [], account, outcome: { refusal: error } });
     if (!catalog) return refuse(new BillingError('not_found', 'not_found', { detail: 'this account does not exist; open it first' }));
     if (command.type === 'OpenAccount' && asked !== undefined && asked !== catalog.name) {

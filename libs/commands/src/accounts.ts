@@ -31,7 +31,7 @@ export class Accounts {
     const stream = accountStream(accountId);
     const snapshot = await this.parts.memory.load(stream);
     const saved = snapshot?.version === ACCOUNT_SNAPSHOT_VERSION ? loadAccount(snapshot.state) : undefined;
-    let account = saved && saved.lastRecordedAt <= instant ? saved : initialAccount;
+    let account = snapshot && saved && saved.lastRecordedAt <= instant ? saved : initialAccount;
     read: for await (const events of this.parts.log.read(stream, { from: account.revision + 1 })) {
       for (const event of events) {
         const fact = factOf(event);

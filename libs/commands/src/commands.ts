@@ -1,7 +1,6 @@
 import { Command } from '@nestjs/cqrs';
 import type { Cause } from '#libs/kernel';
-import type { AccountCommand, Answer, CatalogCommand, CatalogOutcome } from '#libs/domain';
-import type { LoadedCatalog } from './catalogs.js';
+import type { AccountCommand, Answer, Catalog, CatalogCommand, CatalogOutcome } from '#libs/domain';
 
 /** Where a command comes from; the rest of an event's cause follows from the command itself. */
 export type Origin = Pick<Cause, 'actor' | 'correlationId' | 'traceparent'>;
@@ -16,6 +15,6 @@ export class ExecuteAccountCommand extends Command<Answer> {
 }
 
 /** An order to one catalog: import it, or publish a version of its rate card. */
-export class ExecuteCatalogCommand extends Command<CatalogOutcome & LoadedCatalog> {
+export class ExecuteCatalogCommand extends Command<CatalogOutcome & { readonly catalog: Catalog }> {
   constructor(readonly name: string, readonly command: CatalogCommand, readonly origin: Origin) { super(); }
 }

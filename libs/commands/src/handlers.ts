@@ -1,7 +1,7 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { Answer, CatalogOutcome } from '#libs/domain';
+import type { Answer, Catalog, CatalogOutcome } from '#libs/domain';
 import { Accounts } from './accounts.js';
-import { Catalogs, type LoadedCatalog } from './catalogs.js';
+import { Catalogs } from './catalogs.js';
 import { ExecuteAccountCommand, ExecuteCatalogCommand } from './commands.js';
 
 @CommandHandler(ExecuteAccountCommand)
@@ -17,7 +17,7 @@ export class ExecuteAccountHandler implements ICommandHandler<ExecuteAccountComm
 export class ExecuteCatalogHandler implements ICommandHandler<ExecuteCatalogCommand> {
   constructor(private readonly catalogs: Catalogs) {}
 
-  execute({ name, command, origin }: ExecuteCatalogCommand): Promise<CatalogOutcome & LoadedCatalog> {
+  execute({ name, command, origin }: ExecuteCatalogCommand): Promise<CatalogOutcome & { readonly catalog: Catalog }> {
     return this.catalogs.execute(name, command, origin);
   }
 }

@@ -1,6 +1,6 @@
 export { Accounts } from './accounts.js';
 export type { Outcome, WriterParts } from './account-writer.js';
-export { Catalogs, type LoadedCatalog } from './catalogs.js';
+export { Catalogs } from './catalogs.js';
 export * from './commands.js';
 export * from './commands.module.js';
 export * from './expiry-scheduler.js';

@@ -179,4 +179,3 @@ export const imbalanceOf = (account: Account): string | undefined => {
   return lapsed && `grant ${lapsed.key} is over and still has free credit`;
 };
 
-export { findGrant };

@@ -11,5 +11,4 @@ export * from './ids.js';
 export * from './past.js';
 export * from './snapshot.js';
 export * from './state.js';
-export * from './thresholds.js';
 export * from './transition.js';

@@ -1,6 +1,6 @@
 import { assertNever, BillingError, later, type Instant } from '#libs/kernel';
-import { formatAmount, readAmount, type Amount } from '#libs/money';
-import type { Catalog } from '../catalog/index.js';
+import { formatAmount, type Amount } from '#libs/money';
+import { isCrossed, type Catalog } from '../catalog/index.js';
 import { asItStands, type Answer, type Result } from './answers.js';
 import type { AccountCommand } from './commands.js';
 import { chargeUsage, reportUsage } from './decide/charge.js';
@@ -17,7 +17,6 @@ import type { AccountFact } from './events.js';
 import { findGrant } from './grants.js';
 import type { Past } from './past.js';
 import { balanceOf, type Account } from './state.js';
-import { holdsAt } from './thresholds.js';
 
 /** What a decision is made from, besides the account: all that a pure function cannot fetch. */
 export interface Context {
@@ -98,10 +97,10 @@ const crossThresholds = (before: Account, draft: Draft, catalog: Catalog, at: In
   const from = balanceOf(before).available;
   const to = balanceOf(draft.account).available;
   if (to >= from) return draft;
-  return catalog.thresholds.reduce((crossed, { warning, operator, amount }) => {
-    const threshold = readAmount(amount);
-    if (holdsAt(from, operator, threshold) || !holdsAt(to, operator, threshold)) return crossed;
-    return record(crossed, 'BalanceThresholdCrossed', { warning, operator, threshold: amount, available: formatAmount(to) }, at);
+  return catalog.thresholds.reduce((crossed, threshold) => {
+    if (isCrossed(threshold, from) || !isCrossed(threshold, to)) return crossed;
+    const { warning, operator, amount } = threshold;
+    return record(crossed, 'BalanceThresholdCrossed', { warning, operator, threshold: formatAmount(amount), available: formatAmount(to) }, at);
   }, draft);
 };
 

@@ -22,8 +22,8 @@ export const MAX_TTL_SECONDS = 7 * 86_400;
  *   unpaid), unpriced/*, insufficient/overdrawn, insufficient/insufficient_credits
  */
 export const placeHold: Rule<PlaceHold> = (command, { draft, terms, at, catalog, past }) => {
-  const { holdId, onExcess = 'charge', ttlSeconds = catalog.policies.holdTtlSeconds } = command;
-  const content = fingerprint({ ...contentOf(command, terms), ttlSeconds: command.ttlSeconds, onExcess });
+  const { holdId, onExcess = 'charge', ttlSeconds } = command;
+  const content = fingerprint({ ...contentOf(command, terms), ttlSeconds, onExcess });
   const open = draft.account.holds.get(holdId);
   if (open && open.fingerprint !== content) throw idempotencyConflict(`hold ${holdId}`);
   if (open) return asItStands(draft, openView(open));
@@ -37,7 +37,7 @@ export const placeHold: Rule<PlaceHold> = (command, { draft, terms, at, catalog,
   const { request } = costMembers(cost);
   const placed = record(draft, 'HoldPlaced', {
     holdId, amount: formatAmount(cost.amount), parts: partsData(takeFree(draft.account.grants, cost.amount)),
-    expiresAt: addMs(at, ttlSeconds * 1000), onExcess, ...(request ? { request } : {}), pin, fingerprint: content,
+    expiresAt: addMs(at, ttlSeconds === undefined ? catalog.policies.holdTtlMs : ttlSeconds * 1000), onExcess, ...(request ? { request } : {}), pin, fingerprint: content,
   }, at);
   return answeredBy(placed, openView(placed.account.holds.get(holdId) as Hold));
 };

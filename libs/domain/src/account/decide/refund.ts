@@ -81,7 +81,7 @@ const refundCharge = (
     ...(cancelled.length === 0 ? {} : { debtCancelled: cancelled.map((piece) => ({ from: formatAmount(piece.from), amount: formatAmount(piece.amount) })) }),
     ...partsMember('returned', released), ...partsMember('undone', undone),
     ...(lost === 0n ? {} : { newGrant: {
-      grant: `refund/${command.id}`, amount: formatAmount(lost), priority: DEFAULT_PRIORITY, expiresAt: addMs(at, catalog.policies.refundValidityDays * DAY_MS),
+      grant: `refund/${command.id}`, amount: formatAmount(lost), priority: DEFAULT_PRIORITY, expiresAt: addMs(at, catalog.policies.refundValidDays * DAY_MS),
     } }),
   }, at));
 };

@@ -29,7 +29,7 @@ export const settleHold: Rule<SettleHold> = (command, given) => {
     return answeredByPast(draft, closing, viewAt(closed, closing.revision));
   }
   if (!hold || outcome !== 'expired') throw holdClosed(closedView(closed), `this hold is ${outcome ?? 'settled'} already`);
-  const until = addMs(hold.expiresAt, given.catalog.policies.lateWindowSeconds * 1000);
+  const until = addMs(hold.expiresAt, given.catalog.policies.lateWindowMs);
   if (given.at >= until) throw holdClosed(closedView(closed), `this hold expired, and could be settled until ${until}`);
   return settleLate(command, closed, hold, given);
 };

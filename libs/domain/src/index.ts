@@ -1,0 +1,3 @@
+export * from './account/index.js';
+export * from './catalog/index.js';
+export * from './pricing/index.js';
