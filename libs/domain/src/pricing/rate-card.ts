@@ -1,36 +1,40 @@
+import type { Instant } from '#libs/kernel';
 import type { Rounding } from '#libs/money';
+import { compileModel, type ModelPrice, type PricedModel } from './model.js';
+import { unknownModel } from './refusals.js';
 
-/**
- * One part of a model's price; a model's price is the sum of its components. Later kinds (graduated and volume tiers,
- * packages, percentage, cost-plus) are further members of this union.
- */
-export type PriceComponent =
-  /** A fee for each request, whatever its size. */
-  | { readonly kind: 'flat'; readonly name: string; readonly price: string }
-  /** `price` for `per` units of a meter (`per`: a power of ten); `increment` and `minimum` are in the meter's unit. */
-  | { readonly kind: 'per_unit'; readonly name: string; readonly meter: string; readonly price: string; readonly per: number; readonly increment?: string; readonly minimum?: string }
-  /** A price looked up by named parameters, times a meter's quantity. */
-  | { readonly kind: 'matrix'; readonly name: string; readonly meter: string; readonly by: readonly string[]; readonly cells: readonly { readonly when: Readonly<Record<string, string>>; readonly price: string }[]; readonly defaults?: Readonly<Record<string, string>> };
-
-export interface ModelPrice {
-  readonly model: string;
-  readonly components: readonly PriceComponent[];
-  /** Meters recorded without a price. */
-  readonly informational?: readonly string[];
-  /** Parameters recorded without a bearing on the price (`aspectRatio`). */
-  readonly parameters?: Readonly<Record<string, readonly string[]>>;
-  readonly group?: string;
-  readonly assumed?: string;
-}
-
-/** An immutable version of a catalog's prices. */
-export interface RateCard {
+interface Terms {
   readonly catalog: string;
   readonly version: number;
   /** Null for a catalog's first version: in force since for ever. */
-  readonly effectiveFrom: string | null;
+  readonly effectiveFrom: Instant | null;
   /** Digits after the point a charge is rounded to. */
   readonly scale: number;
   readonly rounding: Rounding;
-  readonly models: ReadonlyMap<string, ModelPrice>;
 }
+
+/** A version of a catalog's prices as it is written; its models have passed `modelsSchema`. */
+export interface RateCardSource extends Terms {
+  readonly models: readonly ModelPrice[];
+}
+
+/** An immutable version of a catalog's prices, made ready to price with: every price is parsed once. */
+export interface RateCard extends Terms {
+  /** In the order they are shown. */
+  readonly models: readonly PricedModel[];
+  /** By name and alias. */
+  readonly named: ReadonlyMap<string, PricedModel>;
+}
+
+export const compileRateCard = ({ models: sources, ...terms }: RateCardSource): RateCard => {
+  const models = sources.map(compileModel);
+  const named = new Map(models.flatMap((model) => [model.name, ...(model.source.aliases ?? [])].map((name) => [name, model])));
+  return { ...terms, models, named };
+};
+
+/** @throws unpriced/unknown_model with the names most like it */
+export const modelOf = ({ named }: RateCard, name: string): PricedModel => {
+  const model = named.get(name);
+  if (!model) throw unknownModel(name, named.keys());
+  return model;
+};

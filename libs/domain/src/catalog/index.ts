@@ -1,0 +1,10 @@
+export { cardOf, catalogFile, catalogVersionOf, evolveCatalog, initialCatalog, versionAt, type Catalog } from './catalog.js';
+export { transitionCatalog, type CatalogCommand, type CatalogOutcome, type CatalogTransition, type ImportCatalog, type PublishRateCard } from './decide.js';
+export { catalogEventDefinitions, catalogStream, type CatalogEvent, type CatalogFact } from './events.js';
+export { catalogJsonSchema } from './json-schema.js';
+export { resolvePack, type Sale } from './packs.js';
+export { DEFAULT_POLICIES, type Policies } from './policies.js';
+export { catalogNameSchema, catalogSchema, parseCatalog, rateCardSchema, type CatalogFile, type CatalogTerms } from './schema.js';
+export { isCrossed, warningAt, type Threshold } from './thresholds.js';
+export type { CatalogVersion } from './versions.js';
+export { CatalogListed, REGISTRY_STREAM, registryEventDefinitions } from './registry.js';
