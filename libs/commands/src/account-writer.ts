@@ -3,18 +3,21 @@ import {
   accountEventDefinitions, ACCOUNT_SNAPSHOT_VERSION, accountStream, catalogStream, keysNeeded, keysTouched, saveAccount, transition,
   type Account, type AccountCommand, type AccountFact, type Answer, type Catalog, type Past, type PastFact, type Transition,
 } from '#libs/domain';
-import { RevisionConflict, StaleGuard, type EventLog, type StreamMemory } from '#libs/event-log';
+import { RevisionConflict, StaleGuard, type EventLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
 import type { Catalogs } from './catalogs.js';
 import { commandIdOf, idempotencyKeyOf } from './command-id.js';
 import type { Origin } from './commands.js';
-import type { Leases } from './leases.js';
 import { catchUp, factOf, loadFromLog, type LoadedAccount, type RecentIds } from './loaded-account.js';
 
 /** Most commands decided into one append, and so held back by one conflict. */
 const MAX_BATCH = 256;
-/** Races lost in a row after which the account is waited for, and after which the caller is told to try again. */
-const RACES_BEFORE_LEASE = 3;
+/** Races lost in a row after which the caller is told to try again. */
 const MAX_RACES = 12;
+/**
+ * Who lost a race for an account takes turns from then on, through a lease, for as long as it stays contended. The
+ * winner learns of it by losing one: its own next append is refused once the other got through.
+ */
+const CONTENDED_MS = 1_000;
 const LEASE_WAIT_MS = 2_000;
 /** Events after which a snapshot pays; more where the state itself is large, so that its cost stays a constant share. */
 const SNAPSHOT_EVERY = 500;
@@ -37,7 +40,7 @@ export interface WriterParts {
   readonly log: EventLog;
   readonly memory: StreamMemory;
   readonly catalogs: Catalogs;
-  readonly leases: Leases;
+  readonly leases: StreamLeases;
   readonly clock: Clock;
   readonly onSnapshotFailed: (stream: string, error: unknown) => void;
 }
@@ -61,6 +64,8 @@ export class AccountWriter {
   private ids: RecentIds | undefined;
   private snapshotAt = -1;
   private snapshotting = false;
+  /** Until when (performance.now) other processes are known to write to this account too. */
+  private contendedUntil = 0;
 
   constructor(accountId: string, private readonly parts: WriterParts) {
     this.stream = accountStream(accountId);
@@ -107,8 +112,10 @@ export class AccountWriter {
     let release: (() => void) | undefined;
     try {
       for (let race = 0; race < MAX_RACES; race += 1) {
-        if (race === RACES_BEFORE_LEASE) release = await this.parts.leases.acquire(this.stream, LEASE_WAIT_MS);
-        if (release && this.loaded) await this.readTail();
+        if (!release && performance.now() < this.contendedUntil) {
+          release = await this.parts.leases.acquire(this.stream, LEASE_WAIT_MS);
+          await this.readTail();
+        }
         if (await this.attempt(batch)) return;
       }
     } finally {
@@ -127,7 +134,10 @@ export class AccountWriter {
     try {
       await this.parts.log.append(this.stream, events, start.account.revision, { guards });
     } catch (error) {
-      if (error instanceof RevisionConflict) await this.readTail(error.actual);
+      if (error instanceof RevisionConflict) {
+        this.contendedUntil = performance.now() + CONTENDED_MS;
+        await this.readTail(error.actual);
+      }
       else if (error instanceof StaleGuard && catalog) await this.parts.catalogs.refresh(catalog.name);
       else throw error;
       return false;

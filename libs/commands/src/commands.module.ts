@@ -1,17 +1,16 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { Clock } from '#libs/kernel';
-import type { EventLog, StreamMemory } from '#libs/event-log';
+import type { EventLog, StreamLeases, StreamMemory } from '#libs/event-log';
 import { Accounts } from './accounts.js';
 import { Catalogs } from './catalogs.js';
 import { ExecuteAccountHandler, ExecuteCatalogHandler } from './handlers.js';
-import type { Leases } from './leases.js';
 import { CLOCK, EVENT_LOG, LEASES, STREAM_MEMORY } from './tokens.js';
 
 export interface CommandsOptions {
   readonly log: EventLog;
   readonly memory: StreamMemory;
-  readonly leases: Leases;
+  readonly leases: StreamLeases;
   readonly clock: Clock;
   readonly onSnapshotFailed: (stream: string, error: unknown) => void;
 }

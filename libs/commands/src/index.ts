@@ -4,6 +4,5 @@ export { Catalogs } from './catalogs.js';
 export * from './commands.js';
 export * from './commands.module.js';
 export * from './expiry-scheduler.js';
-export * from './leases.js';
 export { factOf } from './loaded-account.js';
 export * from './tokens.js';
