@@ -21,8 +21,9 @@ export const defineEvent = <Type extends string, Data>(
 /** The event a definition declares: a fact by its name and data. */
 export type EventOf<D> = D extends EventDefinition<infer Type, infer Data> ? { readonly type: Type; readonly data: Data } : never;
 
-/** Brings stored data to the current version. */
+/** Brings stored data to the current version. What a newer release wrote is refused: read as ours it could mean another amount. */
 export const upcast = (definition: EventDefinition, data: unknown, version: number): unknown => {
+  if (version > definition.version) throw new Error(`${definition.type}: version ${version} is newer than this release knows`);
   let current = data as Record<string, unknown>;
   for (let from = version; from < definition.version; from += 1) {
     const step = definition.upcast[from];

@@ -19,15 +19,21 @@ export const later = (a: Instant, b: Instant): Instant => (a < b ? b : a);
  */
 export const parseInstant = (text: string, path = 'time'): Instant => {
   const match = RFC3339.exec(text);
-  const [, date, time, fraction = '', zone = ''] = match ?? [];
-  const epochMs = match ? Date.parse(`${date}T${time}.${fraction.padEnd(3, '0').slice(0, 3)}${zone.toUpperCase()}`) : Number.NaN;
-  const instant = Number.isNaN(epochMs) ? '' : instantOf(epochMs);
-  // The engine rolls 30 February over to March; a caller's typo must not move money to another day.
-  const rolled = match && zone.toUpperCase() === 'Z' && !instant.startsWith(`${date}T${time}`);
-  if (instant.length !== 24 || rolled) {
+  const instant = match ? instantIn(match) : undefined;
+  if (instant === undefined) {
     throw new BillingError('invalid', 'invalid_request', {
       detail: `${path}: an RFC 3339 time such as 2026-11-21T07:35:00Z`, errors: [{ path, message: 'not an RFC 3339 time' }],
     });
   }
   return instant;
+};
+
+const instantIn = ([, date, time, fraction = '', zone = '']: RegExpExecArray): Instant | undefined => {
+  const local = `${date}T${time}`;
+  const epochMs = Date.parse(`${local}.${fraction.padEnd(3, '0').slice(0, 3)}${zone.toUpperCase()}`);
+  if (Number.isNaN(epochMs)) return undefined;
+  // Date rolls 30 February over to March; a caller's typo must not move money to another day.
+  const inCalendar = instantOf(Date.parse(`${local}Z`)).startsWith(local);
+  const instant = instantOf(epochMs);
+  return inCalendar && instant.length === 24 ? instant : undefined;
 };
