@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { canonicalJson, fingerprint } from './canonical-json.js';
 
 const json = fc.jsonValue({ maxDepth: 4 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { z } from 'zod';
 import { defineEvent, type EventDefinition } from './define-event.js';
 import { eventIdOf, hashOf, open, seal, type Cause, type Fact } from './envelope.js';
@@ -7,7 +7,7 @@ const Placed = defineEvent('Placed', {
   summary: 'For this test.', version: 3, data: z.object({ amount: z.string(), currency: z.string(), pinned: z.boolean() }),
   upcast: { 1: (v1) => ({ ...v1, currency: 'EUR' }), 2: (v2) => ({ ...v2, pinned: false }) },
 });
-const definitions = new Map<string, EventDefinition>([[Placed.type, Placed as EventDefinition]]);
+const definitions = new Map<string, EventDefinition>([[Placed.type, Placed]]);
 const cause: Cause = { actor: 'operator:admin', correlationId: 'c-1', causationId: 'PlaceHold/h-1' };
 const fact: Fact = { type: 'Placed', data: { amount: '1', currency: 'USD', pinned: true }, recordedAt: '2026-11-21T07:35:00.000Z' };
 const genesis = { revision: -1, hash: null };
@@ -50,7 +50,7 @@ describe('sealing facts', () => {
   });
 
   it('makes ids that are UUIDs of version 8', () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 }), (hex) => {
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: 64, maxLength: 64 }), (hex) => {
       expect(eventIdOf(hex)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     }));
   });

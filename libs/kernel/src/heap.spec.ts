@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { pop, push, type Heap } from './heap.js';
 
 const less = (a: number, b: number): boolean => a < b;

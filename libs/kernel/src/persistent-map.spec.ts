@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { emptyMap, mapOf, type PersistentMap } from './persistent-map.js';
 
 /** Pairs with one FNV-1a hash, so that leaves chain; the rest meet in a few levels of the trie. */

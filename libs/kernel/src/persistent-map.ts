@@ -111,7 +111,7 @@ class HashTrie<V> implements PersistentMap<V> {
 }
 
 const EMPTY = new HashTrie<never>(undefined, 0);
-export const emptyMap = <V>(): PersistentMap<V> => EMPTY as unknown as PersistentMap<V>;
+export const emptyMap = <V>(): PersistentMap<V> => EMPTY;
 export const mapOf = <V>(entries: Iterable<readonly [string, V]>): PersistentMap<V> => {
   let map = emptyMap<V>();
   for (const [key, value] of entries) map = map.set(key, value);
