@@ -1,0 +1,16 @@
+export { sendCsv, type CsvRow } from './csv.js';
+export * from './fields.js';
+export { IDEMPOTENCY_KEY_HEADER, keyAndId, REPLAYED_HEADER } from './idempotency.js';
+export { Metrics } from './metrics.js';
+export { openApiDocument, type ApiDescription } from './openapi.js';
+export { defineOperation, Handles, routerPath, type Operation, type RequestOf } from './operation.js';
+export { OperatorTokens, parseOperatorTokens, type OperatorToken } from './operator-tokens.js';
+export { isOutage } from './outage.js';
+export { MIN_POSITION_HEADER, parsePosition, positionToken, type AccountPosition } from './position.js';
+export { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
+export { invalidRequest, problem, problemOf, statusOf, type Problem } from './problem.js';
+export { ProblemFilter } from './problem-filter.js';
+export { originOf } from './request-context.js';
+export { may, ROLES, type Permission, type Role } from './roles.js';
+export { createServer } from './server.js';
+export { parseWith } from './validation.js';
