@@ -1,5 +1,5 @@
 import { Decimal as Oracle } from 'decimal.js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { formatAmount, least, parseAmount, readAmount, sum } from './amount.js';
 
 const Exact = Oracle.clone({ precision: 200, toExpNeg: -1_000, toExpPos: 1_000 });

@@ -1,4 +1,5 @@
 import { BillingError } from '#libs/kernel';
+import { plainDecimal } from './digits.js';
 
 /**
  * Money or credit, exact: a bigint counting units of 10^-12 of the account's unit. Every amount in the engine has
@@ -42,15 +43,7 @@ export const readAmount = (text: string): Amount => {
 };
 
 /** Writes an amount as a plain decimal without trailing zeros: `0.037665`, `-3`, `0`. */
-export const formatAmount = (amount: Amount): string => {
-  if (amount === 0n) return '0';
-  const sign = amount < 0n ? '-' : '';
-  const digits = (amount < 0n ? -amount : amount).toString().padStart(AMOUNT_SCALE + 1, '0');
-  let end = digits.length;
-  const point = digits.length - AMOUNT_SCALE;
-  while (end > point && digits.charCodeAt(end - 1) === 48) end -= 1;
-  return end === point ? sign + digits.slice(0, point) : `${sign}${digits.slice(0, point)}.${digits.slice(point, end)}`;
-};
+export const formatAmount = (amount: Amount): string => plainDecimal(amount, AMOUNT_SCALE);
 
 export const least = (a: Amount, b: Amount): Amount => (a < b ? a : b);
 

@@ -1,5 +1,5 @@
 import { Decimal as Oracle } from 'decimal.js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   compare, formatDecimal, fromAmount, parseDecimal, plus, readDecimal, roundTo, shift, ten, times, toAmount, type Decimal,
 } from './decimal.js';

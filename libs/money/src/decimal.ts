@@ -1,5 +1,6 @@
 import { BillingError } from '#libs/kernel';
 import { AMOUNT_SCALE, type Amount } from './amount.js';
+import { plainDecimal } from './digits.js';
 
 /** An exact decimal of any scale: `digits` × 10^-`scale`. Quantities and prices are these until the one rounding of a charge. */
 export interface Decimal {
@@ -76,11 +77,4 @@ export const toAmount = (a: Decimal): Amount => {
 export const fromAmount = (amount: Amount): Decimal => ({ digits: amount, scale: AMOUNT_SCALE });
 
 /** Writes a decimal without trailing zeros. */
-export const formatDecimal = ({ digits, scale }: Decimal): string => {
-  if (digits === 0n) return '0';
-  const sign = digits < 0n ? '-' : '';
-  const all = (digits < 0n ? -digits : digits).toString().padStart(scale + 1, '0');
-  const point = all.length - scale;
-  const fraction = all.slice(point).replace(/0+$/, '');
-  return fraction ? `${sign}${all.slice(0, point)}.${fraction}` : sign + all.slice(0, point);
-};
+export const formatDecimal = ({ digits, scale }: Decimal): string => plainDecimal(digits, scale);

@@ -1,5 +1,5 @@
 import { Decimal } from 'decimal.js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseAmount, readAmount } from './amount.js';
 import { formatMoney, minorUnitScale } from './unit.js';
 

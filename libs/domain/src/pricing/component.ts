@@ -21,7 +21,7 @@ export class Bill {
   add(component: string, { value, text }: Quantity, unitPrice: Quantity): void {
     const amount = times(value, unitPrice.value);
     this.lines.push({ component, quantity: text, unitPrice: unitPrice.text, amount: formatDecimal(amount) });
-    this.exact = this.exact === ZERO ? amount : plus(this.exact, amount);
+    this.exact = plus(this.exact, amount);
   }
 }
 

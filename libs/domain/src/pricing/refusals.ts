@@ -22,7 +22,8 @@ export interface Allowed {
 
 export const unknownModel = (model: string, names: Iterable<string>): BillingError => {
   const models = closest(model, names);
-  return new BillingError('unpriced', 'unknown_model', { detail: `the rate card has no such model; the names most like it are ${listed(models)}`, model, models });
+  const detail = `the rate card has no such model${models.length > 0 ? `; the names most like it are ${listed(models)}` : ''}`;
+  return new BillingError('unpriced', 'unknown_model', { detail, model, models });
 };
 
 export const unknownMeter = ({ name, pricedMeters, informationalMeters }: Allowed, unknown: string): BillingError =>

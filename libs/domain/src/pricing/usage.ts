@@ -14,7 +14,8 @@ export const MAX_USAGE_NAMES = 32;
 
 const WHOLE = /^(?:0|[1-9][0-9]{0,17})$/;
 const PLAIN = /^(-?)((?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?)$/;
-const TEXT = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
+/** What a parameter's value may be. */
+export const PARAMETER_TEXT = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
 
 const invalid = (path: string, message: string): BillingError =>
   new BillingError('invalid', 'invalid_request', { detail: `${path}: ${message}`, errors: [{ path, message }] });
@@ -44,11 +45,11 @@ export const parameterText = (value: string | number | boolean, path: string): s
     return normal === '0' ? '0' : `${sign}${normal}`;
   }
   if (typeof value === 'number') throw invalid(path, 'a number without exponent; write others as text');
-  if (!TEXT.test(text)) throw invalid(path, 'text of 1 to 128 characters, none of them control characters');
+  if (!PARAMETER_TEXT.test(text)) throw invalid(path, 'text of 1 to 128 characters, none of them control characters');
   return text;
 };
 
-const normalise = <Value>(values: Readonly<Record<string, Value>>, member: string, textOf: (value: Value, path: string) => string): Record<string, string> => {
+const normalise = <Value>(values: Readonly<Record<string, Value>>, member: string, textOf: (value: Value, path: string) => string): Readonly<Record<string, string>> => {
   const normal: Record<string, string> = {};
   let count = 0;
   for (const [name, value] of Object.entries(values)) {
@@ -58,7 +59,7 @@ const normalise = <Value>(values: Readonly<Record<string, Value>>, member: strin
   }
   return count === 0 ? NOTHING : normal;
 };
-const NOTHING: Record<string, string> = {};
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
  * Brings usage as a caller states it into its one spelling, so that two requests that mean the same have the same

@@ -5,11 +5,11 @@ import { usageNameSchema } from '../names.js';
 import { decimalSchema, positiveDecimalSchema } from '../prices.js';
 import { countOf, quantity, type Quantity } from '../quantity.js';
 import { noCell } from '../refusals.js';
-import { parameterText, type UsageRequest } from '../usage.js';
+import { PARAMETER_TEXT, parameterText, type UsageRequest } from '../usage.js';
 
 type Values = Readonly<Record<string, string>>;
 
-const value = z.string().min(1).max(128).overwrite((text) => (text.length > 0 && text.length <= 128 ? parameterText(text, 'when') : text));
+const value = z.string().regex(PARAMETER_TEXT, { abort: true }).overwrite((text) => parameterText(text, 'when'));
 const values = z.record(usageNameSchema, value);
 
 // No value holds a control character, so no two rows of values share a key.
