@@ -1,0 +1,41 @@
+import { Client } from 'pg';
+import { InMemoryEventLog, InMemoryStore } from '../../../event-log/src/testing/in-memory.js';
+import { freshDatabase } from '../../../../test/support/postgres.js';
+import { CHECKPOINT_TABLE } from '../checkpoint.js';
+import { eventFeedContract, type Published } from '../testing/event-feed.contract.js';
+import { TALLY_TABLE } from '../testing/tally.js';
+import { DirectFeed } from './direct-feed.js';
+
+/** A log that holds what a test puts there, holes and repeats too, which a real one refuses. */
+const publishTo = (store: InMemoryStore) => async (events: readonly Published[]): Promise<void> => {
+  for (const published of events) {
+    store.all.push({ ...published, id: crypto.randomUUID(), type: 'Tested', position: String(store.all.length + 1).padStart(16, '0') });
+  }
+  for (const wake of store.wakers) wake();
+};
+
+eventFeedContract('DirectFeed', async () => {
+  const database = await freshDatabase();
+  const { url } = database;
+  const client = new Client(url);
+  await client.connect();
+  await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${TALLY_TABLE}`);
+  await client.end();
+  return {
+    url,
+    source: async () => {
+      const store = new InMemoryStore();
+      const logs: InMemoryEventLog[] = [];
+      return {
+        feed: () => {
+          const log = new InMemoryEventLog(store);
+          logs.push(log);
+          return new DirectFeed(log, url, { most: 50, gatherMs: 5 });
+        },
+        publish: publishTo(store),
+        close: async () => { await Promise.all(logs.map((log) => log.close())); },
+      };
+    },
+    close: () => database.drop(),
+  };
+});

@@ -1,0 +1,91 @@
+import type { ClientBase } from 'pg';
+import type { Position, RecordedEvent } from '#libs/event-log';
+
+/** An event of a stream, with what the consumer made of it when it arrived. */
+export interface Delivery<Item> {
+  readonly stream: string;
+  readonly revision: number;
+  readonly item: Item;
+}
+
+/** A new event, or the state of the feed, as its consumer sees it. */
+export type FeedState =
+  /** Another process consumes under this name; this one takes over when that one ends. */
+  | { readonly status: 'standby' }
+  | { readonly status: 'live' }
+  /** The log or the database is out of reach; it tries again by itself. */
+  | { readonly status: 'retrying'; readonly error: unknown }
+  /** Something is wrong that trying again cannot mend: a gap, an event that cannot be read, a checkpoint of another log. */
+  | { readonly status: 'stopped'; readonly error: unknown };
+
+/**
+ * Whoever turns events into rows of PostgreSQL. Its rows and the checkpoint are one transaction, so an event has its
+ * effect exactly once, whatever is delivered twice or cut off.
+ */
+export interface Consumer<Item> {
+  /** Any number of processes may consume under one name; one at a time works. */
+  readonly name: string;
+  /** Other streams are passed over. */
+  wants(stream: string): boolean;
+  /** Called once for each event as it arrives, in the stream's order. What it throws stops the feed with {@link PoisonEvent}. */
+  decode(event: RecordedEvent): Item;
+  /** The highest revision applied of each of these streams, as its rows tell; -1, or absent, for none. */
+  applied(tx: ClientBase, streams: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Writes the effect of events that are new, without gaps, in the order of each stream. */
+  apply(tx: ClientBase, deliveries: readonly Delivery<Item>[]): Promise<void>;
+  /** What was applied last is durable. */
+  committed(deliveries: readonly Delivery<Item>[]): void;
+  /** What it remembers of its rows may be wrong: a transaction was rolled back, or somebody else wrote. */
+  forget(): void;
+  observe(state: FeedState): void;
+}
+
+/** How far a consumer is behind. */
+export interface Lag {
+  readonly events: number;
+  /** There are more than were counted. */
+  readonly atLeast: boolean;
+  /** The first event not yet applied. */
+  readonly next: RecordedEvent | undefined;
+}
+
+/**
+ * Brings events to consumers: at least once, in the order of each stream. An adapter says where they come from; that each
+ * takes effect once, and a gap none, is the same for all (see Applier).
+ */
+export interface EventFeed {
+  /**
+   * Consumes until `signal` aborts, through outages. What has arrived since the last batch is one batch, after a short
+   * while of gathering.
+   * @throws StreamGap, PoisonEvent, ForeignCheckpoint, or what else cannot be mended by trying again
+   */
+  consume<Item>(consumer: Consumer<Item>, signal: AbortSignal): Promise<void>;
+  /** Somebody waits: apply what has arrived now. */
+  hurry(): void;
+  /** How far behind a position is; `after` is a checkpoint's position. */
+  lag(after: Position | undefined): Promise<Lag>;
+}
+
+/** Events are missing between what was applied and what came. Nothing is applied past a gap: late beats wrong. */
+export class StreamGap extends Error {
+  constructor(readonly consumer: string, readonly stream: string, readonly applied: number, readonly delivered: number) {
+    super(`${consumer}: ${stream} has been applied up to revision ${applied}, and ${delivered} came next`);
+    this.name = 'StreamGap';
+  }
+}
+
+/** An event that the consumer cannot read. Skipping it would make every row after it wrong. */
+export class PoisonEvent extends Error {
+  constructor(readonly consumer: string, readonly stream: string, readonly revision: number, cause: unknown) {
+    super(`${consumer}: cannot read revision ${revision} of ${stream}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'PoisonEvent';
+  }
+}
+
+/** The rows were made from another source: its positions mean nothing here. A rebuild makes them anew. */
+export class ForeignCheckpoint extends Error {
+  constructor(readonly consumer: string, readonly source: string, readonly found: string) {
+    super(`${consumer}: the checkpoint belongs to ${found}, not to ${source}; rebuild all read models from this log`);
+    this.name = 'ForeignCheckpoint';
+  }
+}

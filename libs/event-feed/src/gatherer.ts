@@ -1,0 +1,87 @@
+import type { Batch } from './applier.js';
+import type { Delivery } from './event-feed.js';
+
+export interface Gathering {
+  /** Most events that wait; whoever brings more waits too. */
+  readonly most: number;
+  /** Batches start at least this far apart unless somebody hurries: a fuller batch costs less for each event. */
+  readonly gatherMs: number;
+}
+
+/**
+ * Stands between arrival and application: what arrives while one batch is applied becomes the next one. The first event
+ * after a pause is handed on at once.
+ */
+export class Gatherer<Item> {
+  private deliveries: Delivery<Item>[] = [];
+  private events = 0;
+  private position = '';
+  private urgent = false;
+  private startedAt = -Infinity;
+  private failure: { readonly error: unknown } | undefined;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(private readonly gathering: Gathering, private readonly signal: AbortSignal) {
+    signal.addEventListener('abort', () => this.wake(), { once: true });
+  }
+
+  /** Resolves when there is room for more. */
+  async put({ deliveries, events, position }: Batch<Item>): Promise<void> {
+    for (const delivery of deliveries) this.deliveries.push(delivery);
+    this.events += events;
+    this.position = position;
+    this.wake();
+    while (this.isFull && !this.signal.aborted) await this.change();
+  }
+
+  /** Nothing more will come. What has arrived before is still handed on. */
+  fail(error: unknown): void {
+    this.failure = { error };
+    this.wake();
+  }
+
+  hurry(): void {
+    this.urgent = true;
+    this.wake();
+  }
+
+  /** All that has arrived, once there is something; undefined at the abort. @throws what {@link fail} was told */
+  async take(): Promise<Batch<Item> | undefined> {
+    while (!this.signal.aborted) {
+      const patienceMs = this.urgent || this.isFull || this.failure ? 0 : this.startedAt + this.gathering.gatherMs - performance.now();
+      if (this.events > 0 && patienceMs <= 0) return this.hand();
+      if (this.events === 0 && this.failure) throw this.failure.error;
+      await this.change(this.events > 0 ? patienceMs : undefined);
+    }
+    return undefined;
+  }
+
+  private get isFull(): boolean {
+    return this.events >= this.gathering.most;
+  }
+
+  private hand(): Batch<Item> {
+    const { deliveries, events, position } = this;
+    this.deliveries = [];
+    this.events = 0;
+    this.urgent = false;
+    this.startedAt = performance.now();
+    this.wake();
+    return { deliveries, events, position };
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
+  }
+
+  private change(atMostMs?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = atMostMs === undefined ? undefined : setTimeout(resolve, Math.ceil(atMostMs));
+      this.waiting.add(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}

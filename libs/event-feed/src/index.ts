@@ -1,0 +1,5 @@
+export { CHECKPOINT_TABLE, lockCheckpoint, readCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
+export { DirectFeed } from './direct/direct-feed.js';
+export * from './event-feed.js';
+export { isOutage } from './keep-trying.js';
+export { closeSession, openSession } from './session.js';

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { BillingError } from '#libs/kernel';
+
+const FIRST_DELAY_MS = 50;
+const LONGEST_DELAY_MS = 5_000;
+
+/**
+ * SQLSTATE classes of a database that is out of reach or out of something for a while: connection (08), rolled back for
+ * another's sake (40), out of disk, memory or connections (53), a lock or object in use (55), shut down or starting (57),
+ * its files (58); a primary that became a standby (25006), a transaction that idled too long (25P03).
+ */
+const PASSING = /^(?:08|40|53|55|57|58|25006|25P03)/;
+const NETWORK = /^(?:ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)/;
+/** What the driver says without a code. */
+const DRIVER = /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|Client was closed|Client has encountered a connection error/;
+
+/** Whether trying again later may succeed. All else is a fault that would only repeat itself. */
+export const isOutage = (error: unknown): boolean => {
+  if (error instanceof BillingError) return error.kind === 'unavailable';
+  if (error instanceof AggregateError) return error.errors.some(isOutage);
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return PASSING.test(code) || NETWORK.test(code) || DRIVER.test(error.message);
+};
+
+/**
+ * Runs `attempt` until it returns or `signal` aborts, again after each outage, waiting longer and longer; `attempt` tells
+ * when it made progress, which starts the waits anew.
+ * @throws what is no outage
+ */
+export const keepTrying = async (
+  attempt: (progress: () => void) => Promise<void>, signal: AbortSignal, onOutage: (error: unknown) => void,
+): Promise<void> => {
+  let delayMs = FIRST_DELAY_MS;
+  while (!signal.aborted) {
+    try {
+      await attempt(() => { delayMs = FIRST_DELAY_MS; });
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isOutage(error)) throw error;
+      onOutage(error);
+    }
+    await delay(delayMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+  }
+};

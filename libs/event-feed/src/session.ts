@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+
+/**
+ * The consumers' statements are look-ups along a key, and their plans are kept from when the tables were empty: without
+ * the switches such a plan may scan a table that has grown since. The server gives up before we do (`query_timeout`).
+ */
+const SESSION = `
+  SET TimeZone = 'UTC'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s';
+  SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
+  SET enable_mergejoin = off; SET jit = off`;
+
+const GOODBYE_MS = 1_000;
+
+/** A connection of one's own, for a consumer that holds locks on it. */
+export const openSession = async (url: string, name: string): Promise<Client> => {
+  const client = new Client({
+    connectionString: url, application_name: name, keepAlive: true, connectionTimeoutMillis: 5_000, query_timeout: 65_000,
+  });
+  client.on('error', () => undefined); // the query under way is rejected with it, or the next one
+  try {
+    await client.connect();
+    await client.query(SESSION);
+    return client;
+  } catch (error) {
+    await closeSession(client);
+    throw error;
+  }
+};
+
+/** Says goodbye, or hangs up where nobody answers. */
+export const closeSession = async (client: Client): Promise<void> => {
+  const goodbye = client.end().catch(() => undefined);
+  await Promise.race([goodbye, delay(GOODBYE_MS, undefined, { ref: false })]);
+  client.connection.stream.destroy();
+};

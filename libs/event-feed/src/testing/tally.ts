@@ -1,0 +1,78 @@
+import type { ClientBase } from 'pg';
+import type { RecordedEvent } from '#libs/event-log';
+import type { Consumer, Delivery, FeedState } from '../event-feed.js';
+
+/** No key: an event applied twice shows as two rows. */
+export const TALLY_TABLE = 'CREATE TABLE tally (consumer text NOT NULL, place serial, stream text NOT NULL, revision integer NOT NULL, body text NOT NULL)';
+
+export interface Applied {
+  readonly stream: string;
+  readonly revision: number;
+  readonly body: string;
+}
+
+/** A consumer that writes down what it is given. Its hooks let a test break it. */
+export class Tally implements Consumer<string> {
+  readonly states: FeedState[] = [];
+  decoded = 0;
+  forgot = 0;
+  /** Runs inside the transaction, after the rows were written. */
+  beforeCommit: (tx: ClientBase) => Promise<void> = async () => {};
+  private readonly listeners = new Set<() => void>();
+
+  constructor(readonly name: string) {}
+
+  wants(stream: string): boolean {
+    return !stream.startsWith('other-');
+  }
+
+  decode({ body }: RecordedEvent): string {
+    this.decoded += 1;
+    if (body === 'poison') throw new SyntaxError('not what it should be');
+    return body;
+  }
+
+  async applied(tx: ClientBase, streams: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { rows } = await tx.query<{ stream: string; revision: number }>(
+      'SELECT stream, max(revision) AS revision FROM tally WHERE consumer = $1 AND stream = ANY($2) GROUP BY stream', [this.name, streams],
+    );
+    return new Map(rows.map(({ stream, revision }) => [stream, revision]));
+  }
+
+  async apply(tx: ClientBase, deliveries: readonly Delivery<string>[]): Promise<void> {
+    for (const { stream, revision, item } of deliveries) {
+      await tx.query('INSERT INTO tally (consumer, stream, revision, body) VALUES ($1, $2, $3, $4)', [this.name, stream, revision, item]);
+    }
+    await this.beforeCommit(tx);
+  }
+
+  committed(): void { this.changed(); }
+  forget(): void { this.forgot += 1; }
+
+  observe(state: FeedState): void {
+    this.states.push(state);
+    this.changed();
+  }
+
+  /** Resolves when `reached` holds, which is asked after each commit and each change of state. */
+  until(reached: () => boolean | Promise<boolean>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = async (): Promise<void> => {
+        if (!(await reached())) return;
+        this.listeners.delete(listener);
+        resolve();
+      };
+      const listener = (): void => { look().catch(reject); };
+      this.listeners.add(listener);
+      listener();
+    });
+  }
+
+  async untilStatus(status: FeedState['status']): Promise<void> {
+    await this.until(() => this.states.at(-1)?.status === status);
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
