@@ -26,7 +26,7 @@ const DECIDERS = /\b(transition|transitionCatalog|applyDue)\b/;
 const filesUnder = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
   const path = join(folder, entry.name);
   if (entry.isDirectory()) return entry.name === 'testing' ? [] : filesUnder(path);
-  return /\.ts$/.test(entry.name) && !/\.spec\.ts$/.test(entry.name) ? [path] : [];
+  return entry.name.endsWith('.ts') && !entry.name.endsWith('.spec.ts') ? [path] : [];
 });
 
 const importsOf = (file: string): string[] =>

@@ -50,7 +50,7 @@ const rows = (path: string, { properties = {}, required = [] }: Schema): string[
 const typeName = ({ type, items, anyOf, enum: values, const: value, additionalProperties }: Schema): string => {
   if (anyOf) return anyOf.map(typeName).join(' or ');
   if (values) return values.map((one) => `\`${String(one)}\``).join(', ');
-  if (value !== undefined) return `\`${String(value)}\``;
+  if (value !== undefined) return `\`${JSON.stringify(value)}\``;
   if (type === 'array') return `list of ${items ? typeName(items) : 'anything'}`;
   if (type === 'object' && typeof additionalProperties === 'object') return `map of ${typeName(additionalProperties)}`;
   return type ?? 'anything';
