@@ -1,20 +1,32 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
-export interface Content {
-  /** SHA-256, hexadecimal. */
-  readonly hash: string;
-  readonly bytes: number;
+const CHUNK_BYTES = 262_144;
+
+/** A file as it is read from its start, with the SHA-256 of what has been read so far. */
+export class Content {
+  private readonly sha = createHash('sha256');
+  bytes = 0;
+
+  constructor(private readonly file: string) {}
+
+  async *chunks(): AsyncGenerator<Buffer> {
+    for await (const chunk of createReadStream(this.file, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
+      this.sha.update(chunk);
+      this.bytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** Hexadecimal; call it once, at the end. */
+  hash(): string {
+    return this.sha.digest('hex');
+  }
 }
 
-/** Reads a file once to tell it from every other. */
-export const contentOf = async (file: string, onProgress: (bytes: number) => void): Promise<Content> => {
-  const sha = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1_048_576 }) as AsyncIterable<Buffer>) {
-    sha.update(chunk);
-    bytes += chunk.length;
-    onProgress(bytes);
-  }
-  return { hash: sha.digest('hex'), bytes };
+/** Reads a file once, to tell it from every other. */
+export const readThrough = async (file: string): Promise<{ hash: string; bytes: number }> => {
+  const content = new Content(file);
+  for await (const _ of content.chunks());
+  return { hash: content.hash(), bytes: content.bytes };
 };

@@ -2,8 +2,10 @@ import cliProgress from 'cli-progress';
 
 /** How far a long piece of work has got. */
 export interface Progress {
-  /** @param note what stands behind the bar: counts, or why nothing moves */
+  /** @param note what stands behind the bar: counts, for instance */
   update(done: number, note?: string): void;
+  /** Says something without getting further: why nothing moves. */
+  note(note: string): void;
   /** The bar stays as it is; what is printed next begins on a line of its own. */
   end(): void;
 }
@@ -28,6 +30,7 @@ const bar = (title: string, total: number, out: NodeJS.WriteStream): Progress =>
   shown.start(Math.max(total, 1), 0, { note: '' });
   return {
     update: (done, note = '') => shown.update(done, { note }),
+    note: (note) => shown.update({ note }),
     end: () => shown.stop(),
   };
 };
@@ -41,6 +44,7 @@ const lines = (title: string, total: number, out: NodeJS.WriteStream): Progress 
       printedAt = now;
       out.write(`${title} ${Math.floor((100 * done) / Math.max(total, 1))}% ${note}\n`);
     },
+    note: (note) => { if (note !== '') out.write(`${title}: ${note}\n`); },
     end: () => undefined,
   };
 };

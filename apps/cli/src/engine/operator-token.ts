@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { parseOperatorTokens, type OperatorToken } from '#libs/http';
+import type { Settings } from '#libs/settings';
+
+export const operatorTokenFile = (dataDir: string): string => path.join(dataDir, 'operator-token');
+
+/** The token kept in a data directory; undefined when there is none. */
+export const storedToken = async (dataDir: string): Promise<string | undefined> => {
+  try {
+    return (await readFile(operatorTokenFile(dataDir), 'utf8')).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/** Appears whole and on disk, or not at all; of two engines that start at once one makes it and both use it. */
+const makeToken = async (dataDir: string): Promise<boolean> => {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const draft = path.join(dataDir, `operator-token.${randomBytes(6).toString('hex')}`);
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${randomBytes(32).toString('base64url')}\n`);
+    await handle.sync();
+    await link(draft, operatorTokenFile(dataDir));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await handle.close();
+    await rm(draft, { force: true });
+  }
+};
+
+/** Who may call: the tokens that are set, or the one in the data directory, made at the first start. */
+export const operatorTokens = async ({ operatorTokens: set, dataDir }: Settings): Promise<{ tokens: readonly OperatorToken[]; made: boolean }> => {
+  if (set.length > 0) return { tokens: set, made: false };
+  const made = await storedToken(dataDir) === undefined && await makeToken(dataDir);
+  return { tokens: parseOperatorTokens(await storedToken(dataDir) as string), made };
+};

@@ -1,0 +1,87 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { settingsHelp } from '#libs/settings';
+import { packageVersion } from './package-root.js';
+
+const exitCodes = `
+Ends with 0 when all went well, 1 when it failed (one line says why), 130 when Ctrl-C stopped it.`;
+
+const settings = (): string => {
+  const rows = settingsHelp().map(({ name, what, standard }) => `  ${name.padEnd(26)}${what}${standard === '' ? '' : ` (${standard})`}`);
+  return `\nSettings are environment variables:\n${rows.join('\n')}`;
+};
+
+const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+
+const wholeNumber = (least: number, most: number) => (text: string): number => {
+  if (!/^[0-9]{1,15}$/.test(text) || Number(text) < least || Number(text) > most) throw new InvalidArgumentError(`A whole number from ${least} to ${most} is needed.`);
+  return Number(text);
+};
+
+const meter = (text: string, before: ReadonlyMap<string, string> = new Map()): Map<string, string> => {
+  const [, name, column] = /^([a-z][a-zA-Z0-9_]*)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || column === undefined) throw new InvalidArgumentError('A meter and its column are needed, such as input_tokens=ContextTokens.');
+  if (before.has(name)) throw new InvalidArgumentError(`The meter ${name} is given twice.`);
+  return new Map([...before, [name, column]]);
+};
+
+/** Options of commands that work through an engine. */
+const throughEngine = (command: Command): Command => command
+  .option('--url <url>', 'engine to work through; without it one is started on the data directory for as long as it takes')
+  .option('--token <token>', 'operator token (METERBOOK_OPERATOR_TOKEN, or the one in the data directory)');
+
+/** All commands. What a command does is loaded when it runs, so that --help is quick. */
+export const program = (): Command => {
+  const meterbook = new Command('meterbook')
+    .description('Event-sourced billing for metered APIs.')
+    .version(packageVersion(), '-v, --version')
+    .showHelpAfterError('(add --help for what is possible)')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', `${exitCodes}\nimport-usage ends with 2 when some rows were rejected.`);
+
+  meterbook.command('start')
+    .description('start everything in one process: PostgreSQL (unless DATABASE_URL names one), HTTP, read models, expiry')
+    .addHelpText('after', () => `${settings()}${examples('npm start', 'PORT=8080 METERBOOK_DATA_DIR=/srv/meterbook meterbook start')}
+${exitCodes.replace('130 when Ctrl-C stopped it', '130 when a second Ctrl-C did not wait for what was under way')} The first Ctrl-C finishes what is under way.`)
+    .action(async () => (await import('./start/start.js')).start());
+
+  throughEngine(meterbook.command('import-usage').argument('<file>', 'CSV file with a header'))
+    .description('bill usage from a CSV file; importing it again changes nothing')
+    .requiredOption('--account <id>', 'account to bill')
+    .requiredOption('--time <column>', 'column with the time of use: RFC 3339, or without a zone in UTC')
+    .addOption(new Option('--model <name>', 'model that all rows used').conflicts('modelColumn'))
+    .option('--model-column <column>', 'column with the model of each row')
+    .option('--meter <meter=column>', 'column with the quantity of a meter; may be given for several', meter, new Map<string, string>())
+    .option('--id <column>', 'column with an id of each row, unique in all files of the account; without it a row is known by the file\'s content and its line')
+    .option('--rejects <file>', 'where rows go that cannot be billed, with the reason (<file>.rejects.csv, where this is run)')
+    .option('--batch <rows>', 'rows sent at once', wholeNumber(1, 1_000), 500)
+    .addHelpText('after', `${examples(
+      'meterbook import-usage usage.csv --account acme --model qwen-3-coder --time TIMESTAMP \\',
+      '    --meter input_tokens=ContextTokens --meter output_tokens=GeneratedTokens --url http://127.0.0.1:3000',
+      'meterbook import-usage calls.csv --account acme --model-column Model --time At --id RequestId',
+    )}
+${exitCodes.replace(', 130', ', 2 when some rows were rejected, 130')}`)
+    .action(async (file, options) => (await import('./import-usage/import-usage.js')).importUsage(file, options));
+
+  throughEngine(meterbook.command('rebuild').argument('[name...]', 'read models; all of them when none is named'))
+    .description('rebuild read models beside the live ones, then switch')
+    .addHelpText('after', `${examples('meterbook rebuild', 'meterbook rebuild balance usage-log --url http://127.0.0.1:3000')}\n${exitCodes}`)
+    .action(async (names, options) => (await import('./rebuild/rebuild.js')).rebuild(names, options));
+
+  meterbook.command('verify')
+    .description('recompute hash chains, balances, snapshots and read models from the log, and name the first difference')
+    .addHelpText('after', `
+It reads the database of DATABASE_URL, or the one in the data directory, with an engine running or without.
+${examples('meterbook verify', 'DATABASE_URL=postgres://meterbook@db/meterbook meterbook verify')}\n${exitCodes}`)
+    .action(async () => (await import('./verify/verify.js')).verify());
+
+  throughEngine(meterbook.command('demo'))
+    .description('fill a month of believable traffic, through the public API; run again it changes nothing')
+    .option('--accounts <number>', 'accounts to open', wholeNumber(1, 100), 5)
+    .option('--days <number>', 'days of traffic before today', wholeNumber(1, 366), 30)
+    .option('--seed <number>', 'another number makes other traffic, for other accounts', wholeNumber(0, 2 ** 31), 1)
+    .addHelpText('after', `${examples('meterbook demo --url http://127.0.0.1:3000', 'meterbook demo --accounts 20 --days 90 --seed 7')}\n${exitCodes}`)
+    .action(async (options) => (await import('./demo/demo.js')).demo(options));
+
+  return meterbook;
+};

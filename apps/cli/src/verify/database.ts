@@ -1,0 +1,49 @@
+import { access, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '#libs/postgres';
+import type { Settings } from '#libs/settings';
+import { waitForDatabase } from '../engine/database.js';
+import { Failure } from '../failure.js';
+
+/** A database to read from, and how to let it go. */
+export interface Opened {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** DATABASE_URL's, that of the engine which runs on the data directory, or the stopped one there, started for as long as it is read. */
+export const openDatabase = async ({ databaseUrl, dataDir }: Settings, say: (line: string) => void): Promise<Opened> => {
+  if (databaseUrl !== undefined) {
+    await waitForDatabase(databaseUrl, say);
+    return { url: databaseUrl, close: () => Promise.resolve() };
+  }
+  if (!await exists(path.join(dataDir, 'postgres'))) throw new Failure(`There is no database in ${dataDir}; set METERBOOK_DATA_DIR to where one is, or DATABASE_URL.`);
+  const running = await runningUrl(dataDir);
+  if (running !== undefined) return { url: running, close: () => Promise.resolve() };
+  const postgres = await startEmbeddedPostgres({ dataDir, log: { info: say, warn: say } });
+  return { url: postgres.url, close: () => postgres.stop() };
+};
+
+const exists = (file: string): Promise<boolean> => access(file).then(() => true, () => false);
+
+/** Of the embedded server that runs on a data directory, read from what it leaves there; undefined when none answers. */
+const runningUrl = async (dataDir: string): Promise<string | undefined> => {
+  const cluster = path.join(dataDir, 'postgres', 'cluster');
+  const [pid, password] = await Promise.all([path.join(cluster, 'pgdata', 'postmaster.pid'), path.join(cluster, 'password')]
+    .map((file) => readFile(file, 'utf8').catch(() => '')));
+  // The fourth line is the port, in every version of PostgreSQL.
+  const port = pid?.split('\n')[3]?.trim();
+  if (!port || !password) return undefined;
+  const url = `postgres://meterbook:${password.trim()}@127.0.0.1:${port}/meterbook`;
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return url;
+  } catch {
+    return undefined;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};

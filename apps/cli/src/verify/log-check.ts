@@ -1,0 +1,60 @@
+import { eventIdOf, hashOf, open, type Envelope, type EventDefinition } from '#libs/kernel';
+import { accountEventDefinitions, catalogEventDefinitions, registryEventDefinitions, REGISTRY_STREAM } from '#libs/domain';
+import type { RecordedEvent } from '#libs/event-log';
+import { at, Difference, plainMessage, same } from './difference.js';
+
+/** How far a stream was checked. */
+interface StreamEnd {
+  readonly revision: number;
+  readonly hash: string;
+  readonly recordedAt: string;
+}
+
+/** Which events a stream may hold; undefined for a stream that is none of ours. */
+const definitionsFor = (stream: string): ReadonlyMap<string, EventDefinition> | undefined =>
+  (stream.startsWith('account-') ? accountEventDefinitions
+  : stream.startsWith('catalog-') ? catalogEventDefinitions
+  : stream === REGISTRY_STREAM ? registryEventDefinitions : undefined);
+
+/**
+ * Checks events in the order of the log: positions without gaps, in every stream revisions without gaps, the chain of
+ * hashes over the stored bytes, ids, time that does not run backwards, and that every event can be read.
+ */
+export class LogCheck {
+  /** By stream. All of them are kept: a few hundred bytes each. */
+  private readonly ends = new Map<string, StreamEnd>();
+  events = 0;
+
+  streamsOf(category: 'account' | 'catalog'): string[] {
+    return [...this.ends.keys()].filter((stream) => stream.startsWith(`${category}-`));
+  }
+
+  check(event: RecordedEvent): void {
+    const { stream, revision, position, type, body, id } = event;
+    const where = at(stream, revision);
+    const before = this.ends.get(stream);
+    // PostgreSQL's positions are counted from 1, without gaps; what is missing was taken out.
+    same(`${where}, position in the log`, String(this.events + 1), String(Number(position)));
+    same(`${stream}, the revision after ${before?.revision ?? 'none'}`, String((before?.revision ?? -1) + 1), String(revision));
+    const envelope = readable(event);
+    same(`${where}, hash of the event before it`, String(before?.hash ?? null), String(envelope.previousHash));
+    const hash = hashOf(stream, revision, type, body);
+    same(`${where}, id (the hash of its stored bytes)`, eventIdOf(hash), id);
+    if (before && envelope.recordedAt < before.recordedAt) throw new Difference(`${where}, recordedAt`, `no earlier than ${before.recordedAt}`, envelope.recordedAt);
+    this.ends.set(stream, { revision, hash, recordedAt: envelope.recordedAt });
+    this.events += 1;
+  }
+}
+
+/** @throws Difference unless it is an event of its stream, of a version this release knows, with the fields it must have */
+const readable = ({ stream, revision, type, body }: RecordedEvent): Envelope => {
+  const definitions = definitionsFor(stream);
+  if (!definitions) throw new Difference(at(stream, revision), 'a stream of an account or a catalog', stream);
+  try {
+    const envelope = open(type, body, definitions);
+    (definitions.get(type) as EventDefinition).data.parse(envelope.data);
+    return envelope;
+  } catch (error) {
+    throw new Difference(`${at(stream, revision)}, ${type}`, 'an event that can be read', plainMessage(error));
+  }
+};

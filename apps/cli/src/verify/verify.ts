@@ -1,0 +1,36 @@
+import { PostgresEventLog, PostgresStreamMemory } from '#libs/event-log';
+import { readSettings } from '#libs/settings';
+import { count, counted } from '../terminal/numbers.js';
+import { startProgress } from '../terminal/progress.js';
+import { openDatabase } from './database.js';
+import { verifyLog, type Pass } from './verify-log.js';
+
+const say = (line: string): void => { process.stderr.write(`meterbook: ${line}\n`); };
+
+/** `meterbook verify`: everything the log implies, recomputed from it. @throws Difference for the first that is otherwise */
+export const verify = async (): Promise<void> => {
+  const database = await openDatabase(readSettings(process.env), say);
+  try {
+    const log = await PostgresEventLog.open(database.url);
+    const memory = await PostgresStreamMemory.open(database.url, log.id);
+    try {
+      const { events, accounts, catalogs } = await verifyLog(log, memory, withBar);
+      process.stdout.write(`${counted(events, 'event')}, ${counted(accounts, 'account')}, ${counted(catalogs, 'catalog')}: all in order\n`);
+    } finally {
+      await Promise.all([log.close(), memory.close()]);
+    }
+  } finally {
+    await database.close();
+  }
+};
+
+const withBar: Pass = async (title, total, work) => {
+  const progress = startProgress({ title: title.padEnd(12), total });
+  let done = 0;
+  try {
+    await work((events) => progress.update(Math.min((done += events), total), counted(done, 'event')));
+    progress.update(total, `${count(done)} events`);
+  } finally {
+    progress.end();
+  }
+};
