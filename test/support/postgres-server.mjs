@@ -78,6 +78,7 @@ export const startServer = async () => {
   const port = await freePort();
 
   let server;
+  process.once('exit', () => server?.kill('SIGINT')); // a run that fails must not leave it behind
   const start = async () => {
     server = spawn(join(bin, 'postgres'), [
       '-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200',

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BillingError } from '#libs/kernel';
 import { AppendBatch, type Append, type Commit } from './append-batch.js';
 import type { Committer } from './committer.js';
-import { isCallersFault, logError } from './database.js';
+import { closedError, isCallersFault, logError } from './database.js';
 import { OutcomeUnknown } from './writer-connection.js';
 
 /** How long an outcome that was lost with its connection is looked for before its callers are told that it is unknown. */
@@ -29,7 +28,7 @@ export class AppendQueue {
 
   push(append: Append): void {
     if (this.closed) {
-      append.reject(new BillingError('unavailable', 'log_unavailable', { detail: 'The event log is closed.' }));
+      append.reject(closedError());
       return;
     }
     this.waiting.push(append);

@@ -46,10 +46,13 @@ export const isCallersFault = (error: unknown): boolean =>
  */
 export const logError = (error: unknown): unknown => {
   if (isCallersFault(error) || error instanceof BillingError) return error;
-  const unavailable = new BillingError('unavailable', 'log_unavailable', { detail: 'The event log cannot be reached right now.' });
+  const unavailable = unavailableError('The event log cannot be reached right now.');
   unavailable.cause = error;
   return unavailable;
 };
+
+const unavailableError = (detail: string): BillingError => new BillingError('unavailable', 'log_unavailable', { detail });
+export const closedError = (): BillingError => unavailableError('The event log is closed.');
 
 export interface Statement {
   readonly name: string;

@@ -6,7 +6,7 @@ import type {
 import { recordedEvents, type Commit } from './append-batch.js';
 import { AppendQueue } from './append-queue.js';
 import { Committer } from './committer.js';
-import { logError, openPool, selectRows, type Statement } from './database.js';
+import { closedError, logError, openPool, selectRows, type Statement } from './database.js';
 import { pagesOfAll, pagesOfStream } from './event-pages.js';
 import { Follower } from './follower.js';
 import { numberOf, positionOf } from './position.js';
@@ -66,6 +66,7 @@ export class PostgresEventLog implements EventLog {
   }
 
   async *subscribe({ after, batchSize = PAGE_SIZE, signal }: SubscribeOptions): AsyncGenerator<readonly RecordedEvent[], void> {
+    if (this.closing.signal.aborted) throw closedError();
     this.listener ??= new TipListener(this.url, this.tip);
     const until = AbortSignal.any([signal, this.closing.signal]);
     let at = numberOf(after);

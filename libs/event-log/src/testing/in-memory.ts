@@ -65,6 +65,7 @@ export class InMemoryEventLog implements EventLog {
   }
 
   async *subscribe({ after, batchSize = 100, signal }: SubscribeOptions): AsyncGenerator<readonly RecordedEvent[], void> {
+    await this.turn();
     const until = AbortSignal.any([signal, this.closing.signal]);
     for (let at = numberOf(after); !until.aborted;) {
       const batch = this.store.all.slice(at, at + batchSize);
