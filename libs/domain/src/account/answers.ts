@@ -51,15 +51,18 @@ export const openView = (hold: Hold): HoldView => ({
 });
 
 /** A closed hold; a direct charge reads as a hold that was settled as it was placed. */
-export const closedView = ({ hold, outcome, closing, charged, first, settles }: ChargeHistory): HoldView => {
+export const closedView = ({ hold, outcome = 'settled', charged, settles }: ChargeHistory): HoldView => {
   const cost = formatAmount(charged);
-  const late = settles.some(({ data }) => data.late) ? { late: true as const } : {};
-  if (!hold) {
-    const { recordedAt } = first;
-    return { id: settles[0]?.data.chargeId ?? '', status: 'settled', amount: cost, held: '0', cost, model: settles[0]?.data.request?.model, placedAt: recordedAt, expiresAt: recordedAt, ...late };
+  const [charge] = settles;
+  if (!hold && charge) {
+    const { data: { chargeId: id, request }, recordedAt } = charge;
+    return { id, status: 'settled', amount: cost, held: '0', cost, model: request?.model, placedAt: recordedAt, expiresAt: recordedAt };
   }
-  const { id, amount, placedAt, expiresAt, request } = hold;
-  return { id, status: closing && outcome ? outcome : 'open', amount: formatAmount(amount), held: '0', cost, model: request?.model, placedAt, expiresAt, ...late };
+  const { id, amount, placedAt, expiresAt, request } = hold as NonNullable<typeof hold>;
+  return {
+    id, status: outcome, amount: formatAmount(amount), held: '0', cost, model: request?.model, placedAt, expiresAt,
+    ...(settles.some(({ data }) => data.late) ? { late: true as const } : {}),
+  };
 };
 
 /** Answers with the event just drafted last. */

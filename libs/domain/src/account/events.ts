@@ -24,13 +24,13 @@ const debtPaid = z.array(z.object({ grant: grantKey, from: amount, amount })).op
 const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional()
   .describe('bounded facts of the work for the usage log: statusCode, latencyMs, group, provider, route');
 const request = z.object({
-  model: z.string(), usage: z.record(z.string(), z.string()), parameters: z.record(z.string(), z.string()).optional(),
-}).describe('what was used, normalised');
+  model: z.string(), usage: z.record(z.string(), z.string()).readonly(), parameters: z.record(z.string(), z.string()).readonly().optional(),
+}).readonly().describe('what was used, normalised');
 const pin = z.object({ catalog: z.string(), version: z.number().int(), at: instant })
   .describe('rate card version and the instant whose price applies');
 const price = z.object({
   catalog: z.string(), version: z.number().int(), at: instant, exact: amount.describe('before the one rounding'),
-  breakdown: z.array(z.object({ component: z.string(), quantity: z.string(), unitPrice: z.string(), amount: z.string() })),
+  breakdown: z.array(z.object({ component: z.string(), quantity: z.string(), unitPrice: z.string(), amount: z.string() })).readonly(),
 }).describe('how the total was priced; the breakdown adds up to exact');
 const money = z.object({ amount, currency: z.string() });
 const print = z.string().describe('fingerprint of the normalised request, to tell a repeat from another request under the same id');

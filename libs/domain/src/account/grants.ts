@@ -2,12 +2,17 @@ import type { Instant } from '#libs/kernel';
 import { least, type Amount } from '#libs/money';
 import type { Account, Grant, Part } from './state.js';
 
-/** Burn order, total: priority (low first), then expiry (soonest first, none last), then age, then key. */
+/** Burn order, total: priority (low first), then expiry (soonest first, none last), then age, then id. */
 export const burnsBefore = (a: Grant, b: Grant): boolean => {
   if (a.priority !== b.priority) return a.priority < b.priority;
   if (a.expiresAt !== b.expiresAt) return b.expiresAt === null || (a.expiresAt !== null && a.expiresAt < b.expiresAt);
-  return a.createdAt === b.createdAt ? a.key < b.key : a.createdAt < b.createdAt;
+  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt;
+  const [idOfA, idOfB] = [idIn(a.key), idIn(b.key)];
+  // A purchase, a gift and a refund may share an id.
+  return idOfA === idOfB ? a.key < b.key : idOfA < idOfB;
 };
+
+const idIn = (key: string): string => key.slice(key.indexOf('/') + 1);
 
 export const isOver = ({ expiresAt }: Grant, now: Instant): boolean => expiresAt !== null && expiresAt <= now;
 

@@ -1,11 +1,14 @@
+import { assertNever } from '#libs/kernel';
 import type { AccountCommand } from './commands.js';
 import type { AccountEvent } from './events.js';
 
-/**
+/*
  * Keys under which ids are found again, for ever. Holds and charges share one name space: a refund names either.
  * `debt` collects the payments of debt, which a refund of an unpaid charge needs.
  */
+
 export const chargeKey = (id: string): string => `charge/${id}`;
+/** No id has a slash, so that a source may. */
 export const usageKey = (source: string, id: string): string => `usage/${source}/${id}`;
 export const DEBT_KEY = 'debt/';
 
@@ -26,6 +29,7 @@ export const keysTouched = (event: AccountEvent): string[] => {
       const refunded = charge === undefined ? [] : [source === undefined ? chargeKey(charge) : usageKey(source, charge)];
       return withDebt(event.data, [...once(`refund/${refundId}`, `refund/${idempotencyKey}`), ...refunded]);
     }
+    default: return assertNever(event);
   }
 };
 
@@ -48,5 +52,6 @@ export const keysNeeded = (command: AccountCommand, isOpenHold: (id: string) => 
       const keys = once(`refund/${id}`, `refund/${idempotencyKey}`);
       return 'purchase' in of ? keys : [...keys, of.source === undefined ? chargeKey(of.charge) : usageKey(of.source, of.charge), DEBT_KEY];
     }
+    default: return assertNever(command);
   }
 };

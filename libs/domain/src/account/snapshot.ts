@@ -11,8 +11,8 @@ type Plain = Omit<Account, 'emptyGrants' | 'holds' | 'dues'> & { readonly emptyG
 /** A bigint inside JSON; no text of ours starts with this. */
 const MARK = '\u0000';
 
-export const saveAccount = ({ dues: _, emptyGrants, holds, ...rest }: Account): string => {
-  const plain: Plain = { ...rest, emptyGrants: [...emptyGrants.values()], holds: [...holds.values()] };
+export const saveAccount = (account: Account): string => {
+  const plain: Plain & { dues: undefined } = { ...account, emptyGrants: [...account.emptyGrants.values()], holds: [...account.holds.values()], dues: undefined };
   return JSON.stringify(plain, (_key, value: unknown) => (typeof value === 'bigint' ? `${MARK}${value}` : value));
 };
 
@@ -26,11 +26,11 @@ export const loadAccount = (text: string): Account => {
   return { ...account, dues: duesOf(account) };
 };
 
-/** Ends still to come, found anew: they follow from grants and holds. */
+/** Ends still to come, found anew: they follow from grants and holds. One that is now may not have been written yet. */
 const duesOf = ({ grants, emptyGrants, holds, lastRecordedAt }: Account): Heap<Due> | undefined => {
   let dues: Heap<Due> | undefined;
   for (const { key, expiresAt } of [...grants, ...emptyGrants.values()]) {
-    if (expiresAt !== null && expiresAt > lastRecordedAt) dues = addDue(dues, { at: expiresAt, kind: 'grant', id: key });
+    if (expiresAt !== null && expiresAt >= lastRecordedAt) dues = addDue(dues, { at: expiresAt, kind: 'grant', id: key });
   }
   for (const { id, expiresAt } of holds.values()) dues = addDue(dues, { at: expiresAt, kind: 'hold', id });
   return dues;

@@ -1,6 +1,6 @@
 import { assertNever, BillingError, later, type Instant } from '#libs/kernel';
 import { formatAmount, type Amount } from '#libs/money';
-import { isCrossed, type Catalog } from '../catalog/index.js';
+import { isCrossed, type Catalog, type Threshold } from '../catalog/index.js';
 import { asItStands, type Answer, type Result } from './answers.js';
 import type { AccountCommand } from './commands.js';
 import { chargeUsage, reportUsage } from './decide/charge.js';
@@ -37,22 +37,21 @@ export interface Transition {
 
 /**
  * Decides a command. Pure and total: the same account, command and context give the same transition, and a refusal is a
- * result. What is due by now (expired holds, then expired grants, in the order of their instants) comes first, whatever
- * the command's outcome.
+ * result. What is due by now (holds and grants that ended, in the order of their instants) comes first, whatever the
+ * command's outcome.
  */
 export const transition = (before: Account, command: AccountCommand, { now, catalog, past }: Context): Transition => {
   const at = later(now, before.lastRecordedAt);
-  const due = applyDue(before, at);
+  const due = applyDue(before, at, catalog.thresholds);
   try {
-    const { draft, answer } = decide(command, { draft: due, at, catalog, past });
-    const { account, facts } = crossThresholds(before, draft, catalog, at);
+    const { draft, answer } = decide(command, { before, draft: due, at, catalog, past });
+    const { account, facts } = crossThresholds(due.account, draft, catalog.thresholds, at);
     const { terms } = account;
     if (!terms) throw notFound('this account');
     return { facts, account, outcome: { answer: { ...answer, terms } } };
   } catch (error) {
     if (!(error instanceof BillingError)) throw error;
-    const { account, facts } = crossThresholds(before, due, catalog, at);
-    return { facts, account, outcome: { refusal: error } };
+    return { ...due, outcome: { refusal: error } };
   }
 };
 
@@ -78,10 +77,11 @@ const decide = (command: AccountCommand, given: Omit<Given, 'terms'>): Result =>
 };
 
 /** Everything that ended by `at`, each dated with its own end, so that a late writing of it changes nothing. */
-export const applyDue = (account: Account, at: Instant): Draft => {
+export const applyDue = (account: Account, at: Instant, thresholds: readonly Threshold[]): Draft => {
   let draft: Draft = { account, facts: [] };
   for (let due = nextDue(draft.account); due && due.at <= at; due = nextDue(draft.account)) {
-    draft = due.kind === 'hold' ? expireHold(draft, due.id, due.at) : expireGrant(draft, due.id, due.at);
+    const ended = due.kind === 'hold' ? expireHold(draft, due.id, due.at) : expireGrant(draft, due.id, due.at);
+    draft = crossThresholds(draft.account, ended, thresholds, due.at);
   }
   return draft;
 };
@@ -92,17 +92,19 @@ const expireGrant = (draft: Draft, key: string, at: Instant): Draft => {
 };
 
 /** A warning is an event when available credit comes to it from above: once, until it has risen above again. */
-const crossThresholds = (before: Account, draft: Draft, catalog: Catalog, at: Instant): Draft => {
-  if (draft.facts.length === 0) return draft;
+const crossThresholds = (before: Account, draft: Draft, thresholds: readonly Threshold[], at: Instant): Draft => {
   const from = balanceOf(before).available;
   const to = balanceOf(draft.account).available;
   if (to >= from) return draft;
-  return catalog.thresholds.reduce((crossed, threshold) => {
+  return thresholds.reduce((crossed, threshold) => {
     if (isCrossed(threshold, from) || !isCrossed(threshold, to)) return crossed;
     const { warning, operator, amount } = threshold;
     return record(crossed, 'BalanceThresholdCrossed', { warning, operator, threshold: formatAmount(amount), available: formatAmount(to) }, at);
   }, draft);
 };
 
-/** The account as it stood at an instant: its events recorded by then, and what was due by then though not yet written. */
-export const accountAsOf = (account: Account, at: Instant): Account => applyDue(account, later(at, account.lastRecordedAt)).account;
+/**
+ * The account as it stood at an instant: its events recorded by then, and what was due by then though not yet written.
+ * Its revision may be one it never had.
+ */
+export const accountAsOf = (account: Account, at: Instant): Account => applyDue(account, later(at, account.lastRecordedAt), []).account;

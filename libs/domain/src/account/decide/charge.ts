@@ -24,7 +24,8 @@ const earlierCharge = (draft: Draft, past: Past, key: string, content: string, w
 
 /**
  * Charges a price known beforehand: hold and settle in one.
- * @throws conflict/idempotency_conflict, unpriced/*, insufficient/overdrawn, insufficient/insufficient_credits
+ * @throws invalid/invalid_request, conflict/idempotency_conflict, unpriced/*, insufficient/overdrawn,
+ *   insufficient/insufficient_credits
  */
 export const chargeUsage: Rule<ChargeUsage> = (command, { draft, terms, at, catalog, past }) => {
   const { chargeId, facts } = command;
@@ -40,7 +41,8 @@ export const chargeUsage: Rule<ChargeUsage> = (command, { draft, terms, at, cata
 /**
  * Records usage after the fact, priced by the rate card in force when it occurred. The work was done, so it is never
  * refused for want of credit: the account goes overdrawn.
- * @throws conflict/idempotency_conflict, invalid/invalid_request (too far in the future), unpriced/*
+ * @throws invalid/invalid_request (amount), conflict/idempotency_conflict, invalid/invalid_request (too far in the future),
+ *   unpriced/*
  */
 export const reportUsage: Rule<ReportUsage> = (command, { draft, terms, at, catalog, past }) => {
   const { source, usageId, occurredAt, facts } = command;

@@ -1,5 +1,5 @@
 import { addMs, fingerprint, type Instant } from '#libs/kernel';
-import { formatAmount, parseAmount, type Amount } from '#libs/money';
+import { AMOUNT_SCALE, formatAmount, parseAmount, type Amount } from '#libs/money';
 import { resolvePack, type Catalog } from '../../catalog/index.js';
 import { answeredBy, answeredByPast, type Result } from '../answers.js';
 import type { BuyCredit, GrantCredit } from '../commands.js';
@@ -27,6 +27,7 @@ export const earlierUse = (past: Past, operation: string, { id, idempotencyKey }
   return undefined;
 };
 
+/** @throws invalid/invalid_request */
 const requireFuture = (expiresAt: Instant | undefined, at: Instant): void => {
   if (expiresAt !== undefined && expiresAt <= at) throw invalid('expiresAt', `not in the future; it is ${at}`);
 };
@@ -36,55 +37,64 @@ const positive = (amount: Amount, path: string): Amount => {
   return amount;
 };
 
+/** @throws invalid/invalid_request */
+const requirePriority = (priority: number): void => {
+  if (!Number.isInteger(priority) || priority < 0 || priority > 100) throw invalid('priority', 'a whole number from 0 to 100');
+};
+
 /**
  * Sells credit: a pack of the catalog, or a plain amount. Debt is paid from it at once.
- * @throws conflict/idempotency_conflict, then invalid/invalid_request (no such pack or validity, amount, expiry not in the future)
+ * @throws invalid/invalid_request (priority, amounts), conflict/idempotency_conflict, invalid/invalid_request (expiry not in
+ *   the future, no such pack or validity, what was paid)
  */
 export const buyCredit: Rule<BuyCredit> = (command, { draft, terms, at, catalog, past }) => {
-  const { id, idempotencyKey, pack, validity, priority = DEFAULT_PRIORITY } = command;
+  const { id, idempotencyKey, pack, validity, expiresAt, priority = DEFAULT_PRIORITY } = command;
+  requirePriority(priority);
+  const amount = command.amount === undefined ? undefined : positive(parseAmount(command.amount, terms.scale), 'amount');
+  const paid = command.paid && { amount: parseAmount(command.paid.amount, AMOUNT_SCALE, 'paid.amount'), currency: command.paid.currency };
   // Amounts mean the same however they are written: "4" is "4.00".
-  const content = fingerprint({
-    id, pack, validity, priority, expiresAt: command.expiresAt,
-    amount: command.amount === undefined ? undefined : formatAmount(parseAmount(command.amount, terms.scale)),
-    paid: command.paid && { amount: formatAmount(parseAmount(command.paid.amount, 12, 'paid.amount')), currency: command.paid.currency },
-  });
+  const content = fingerprint({ id, pack, validity, priority, expiresAt, amount: amount && formatAmount(amount), paid: paid && moneyData(paid) });
   const earlier = earlierUse(past, 'purchase', command, content);
   if (earlier) return answeredByPast(draft, earlier);
-  requireFuture(command.expiresAt, at);
-  const { amount, paid, expiresAt } = priceOf(command, terms, catalog, at);
+  requireFuture(expiresAt, at);
+  const sale = pack === undefined ? saleOfAmount({ amount, paid, expiresAt, validity }, terms, catalog) : saleOfPack(pack, command, catalog, at);
   return answeredBy(record(draft, 'CreditsPurchased', {
-    purchaseId: id, idempotencyKey, grant: `purchase/${id}`, amount: formatAmount(amount), paid: { amount: formatAmount(paid.amount), currency: paid.currency },
-    priority, expiresAt, ...(pack === undefined ? {} : { pack }), ...(validity === undefined ? {} : { validity }), fingerprint: content,
+    purchaseId: id, idempotencyKey, grant: `purchase/${id}`, amount: formatAmount(sale.amount), paid: moneyData(sale.paid),
+    priority, expiresAt: sale.expiresAt, ...(pack === undefined ? {} : { pack }), ...(validity === undefined ? {} : { validity }), fingerprint: content,
   }, at));
 };
 
-interface Sale { readonly amount: Amount; readonly paid: { readonly amount: Amount; readonly currency: string }; readonly expiresAt: Instant | null }
+interface Money { readonly amount: Amount; readonly currency: string }
+const moneyData = ({ amount, currency }: Money): { amount: string; currency: string } => ({ amount: formatAmount(amount), currency });
 
-const priceOf = (command: BuyCredit, terms: AccountTerms, catalog: Catalog, at: Instant): Sale => {
-  if (command.pack !== undefined) {
-    if (command.amount !== undefined || command.paid !== undefined || command.expiresAt !== undefined) {
-      throw invalid('pack', 'a pack has its own amount, price and validity; leave amount, paid and expiresAt out');
-    }
-    const { amount, paid, validDays } = resolvePack(catalog, command.pack, command.validity);
-    return { amount, paid, expiresAt: validDays === null ? null : addMs(at, validDays * DAY_MS) };
+interface Sale { readonly amount: Amount; readonly paid: Money; readonly expiresAt: Instant | null }
+
+const saleOfPack = (pack: string, { validity, amount, paid, expiresAt }: BuyCredit, catalog: Catalog, at: Instant): Sale => {
+  if (amount !== undefined || paid !== undefined || expiresAt !== undefined) {
+    throw invalid('pack', 'a pack has its own amount, price and validity; leave amount, paid and expiresAt out');
   }
-  if (command.amount === undefined) throw invalid('amount', 'either amount or pack is needed');
-  if (command.validity !== undefined) throw invalid('validity', 'goes with a pack; give expiresAt with an amount');
-  const amount = positive(parseAmount(command.amount, terms.scale), 'amount');
-  const expiresAt = command.expiresAt ?? null;
-  const isCurrency = terms.unit !== 'credit';
-  if (!command.paid && !isCurrency) throw invalid('paid', `what was paid, as {amount, currency}, is needed where the unit is credit`);
-  if (!command.paid) return { amount, paid: { amount, currency: terms.unit }, expiresAt };
-  if (command.paid.currency !== catalog.currency) throw invalid('paid.currency', `this catalog sells in ${catalog.currency}`);
-  return { amount, paid: { amount: parseAmount(command.paid.amount, 12, 'paid.amount'), currency: command.paid.currency }, expiresAt };
+  const { validDays, ...sale } = resolvePack(catalog, pack, validity);
+  return { ...sale, expiresAt: validDays === null ? null : addMs(at, validDays * DAY_MS) };
+};
+
+type Asked = Pick<BuyCredit, 'validity' | 'expiresAt'> & { readonly amount: Amount | undefined; readonly paid: Money | undefined };
+
+const saleOfAmount = ({ amount, paid, expiresAt, validity }: Asked, terms: AccountTerms, catalog: Catalog): Sale => {
+  if (amount === undefined) throw invalid('amount', 'either amount or pack is needed');
+  if (validity !== undefined) throw invalid('validity', 'goes with a pack; give expiresAt with an amount');
+  if (paid && paid.currency !== catalog.currency) throw invalid('paid.currency', `this catalog sells in ${catalog.currency}`);
+  if (!paid && terms.unit === 'credit') throw invalid('paid', 'what was paid, as {amount, currency}, is needed where the unit is credit');
+  return { amount, paid: paid ?? { amount, currency: terms.unit }, expiresAt: expiresAt ?? null };
 };
 
 /**
  * Gives credit: a signup bonus, a referral reward, a promotion. Debt is paid from it at once.
- * @throws conflict/idempotency_conflict, then invalid/invalid_request (amount, expiry not in the future)
+ * @throws invalid/invalid_request (priority, amount), conflict/idempotency_conflict, invalid/invalid_request (expiry not in
+ *   the future)
  */
 export const grantCredit: Rule<GrantCredit> = (command, { draft, terms, at, past }): Result => {
   const { id, idempotencyKey, kind, priority = DEFAULT_PRIORITY, expiresAt, reason } = command;
+  requirePriority(priority);
   const amount = positive(parseAmount(command.amount, terms.scale), 'amount');
   const content = fingerprint({ id, kind, amount: formatAmount(amount), priority, expiresAt, reason });
   const earlier = earlierUse(past, 'grant', command, content);

@@ -14,24 +14,28 @@ export interface Cost {
   readonly price: PriceData | undefined;
 }
 
-/** The content of a priceable request, for its fingerprint: "4" is "4.00". */
-export const contentOf = ({ request, amount }: Priceable, { scale }: AccountTerms): object =>
-  (request ? { request } : { amount: amount === undefined ? undefined : formatAmount(parseAmount(amount, scale)) });
+/**
+ * The content of a priceable request, for its fingerprint: "4" is "4.00".
+ * @throws invalid/invalid_request unless it is usage or an amount, one of the two, and the amount one of the account's unit
+ */
+export const contentOf = ({ request, amount }: Priceable, { scale }: AccountTerms): object => {
+  if ((request === undefined) === (amount === undefined)) throw invalid('amount', 'either model and usage, or amount');
+  return request ? { request } : { amount: formatAmount(parseAmount(amount as string, scale)) };
+};
 
 export const pinAt = (catalog: Catalog, at: Instant): PricePin => ({ catalog: catalog.name, version: versionAt(catalog, at).version, at });
 
 /**
  * Prices usage by the pinned rate card version, or takes the plain amount.
- * @throws invalid/invalid_request unless exactly one is given; unpriced/* as priceUsage
+ * @throws unpriced/* as priceUsage
  */
 export const costOf = ({ request, amount }: Priceable, pin: PricePin, catalog: Catalog, { scale }: AccountTerms): Cost => {
-  if ((request === undefined) === (amount === undefined)) throw invalid('amount', 'either model and usage, or amount');
   if (request === undefined) return { amount: parseAmount(amount as string, scale), request: undefined, price: undefined };
   const { cost, exact, breakdown } = priceUsage(cardOf(catalog, pin.version), request);
-  return { amount: cost, request, price: { ...pin, exact, breakdown: [...breakdown] } };
+  return { amount: cost, request, price: { ...pin, exact, breakdown } };
 };
 
-/** As the member of an event. */
-export const costMembers = ({ request, price }: Cost): { request?: { model: string; usage: Record<string, string>; parameters?: Record<string, string> }; price?: PriceData } =>
-  (request && price ? { request: { ...request, usage: { ...request.usage } } as never, price } : {});
+/** As members of an event: left out of a plain amount's. */
+export const costMembers = ({ request, price }: Cost): { request?: UsageRequest; price?: PriceData } =>
+  (request && price ? { request, price } : {});
 

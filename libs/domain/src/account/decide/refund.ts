@@ -1,12 +1,12 @@
 import { addMs, fingerprint } from '#libs/kernel';
-import { formatAmount, least, minorUnitScale, parseAmount, roundTo, sum, toAmount, type Amount } from '#libs/money';
+import { AMOUNT_SCALE, formatAmount, least, minorUnitScale, parseAmount, roundTo, sum, toAmount, type Amount } from '#libs/money';
 import { answeredBy, answeredByPast, type Result } from '../answers.js';
 import { chargeHistory, debtOf, partsStanding } from '../charge-history.js';
 import type { Refund } from '../commands.js';
 import { owedOf } from '../debt.js';
 import { partsMember, record } from '../draft.js';
 import { findGrant, giveBack, inBurnOrder, isOver, splitParts } from '../grants.js';
-import { chargeKey, usageKey } from '../ids.js';
+import { chargeKey, DEBT_KEY, usageKey } from '../ids.js';
 import type { Grant, Stretch } from '../state.js';
 import { DEFAULT_PRIORITY, earlierUse } from './credit.js';
 import { invalid, notFound, stateConflict } from './refusals.js';
@@ -16,15 +16,15 @@ const DAY_MS = 86_400_000;
 
 /**
  * Undoes a charge, or gives a purchase back, in whole or part (all that is left where no amount is given).
- * @throws conflict/idempotency_conflict, invalid/invalid_request, not_found, conflict/state_conflict (more than is left)
+ * @throws invalid/invalid_request, conflict/idempotency_conflict, not_found, conflict/state_conflict (more than is left)
  */
 export const refund: Rule<Refund> = (command, given) => {
   const { draft, terms, past } = given;
   const asked = command.amount === undefined ? undefined : parseAmount(command.amount, terms.scale);
+  if (asked === 0n) throw invalid('amount', 'more than zero');
   const content = fingerprint({ id: command.id, of: command.of, amount: asked === undefined ? undefined : formatAmount(asked), reason: command.reason });
   const earlier = earlierUse(past, 'refund', command, content);
   if (earlier) return answeredByPast(draft, earlier);
-  if (asked === 0n) throw invalid('amount', 'more than zero');
   return 'purchase' in command.of
     ? refundPurchase(command, command.of.purchase, asked, content, given)
     : refundCharge(command, command.of, asked, content, given);
@@ -51,13 +51,17 @@ const refundPurchase = (command: Refund, purchase: string, asked: Amount | undef
 
 /**
  * Money for credit given back, in proportion to what was paid. Rounded on the running total, so that many small refunds
- * return exactly what one large one would.
+ * return exactly what one large one would, and all of them what was paid, to the last digit.
  */
 const moneyBack = (grant: Grant, amount: Amount, unit: string): Amount => {
   const paid = grant.paid as NonNullable<Grant['paid']>;
   if (paid.currency === unit && paid.amount === grant.amount) return amount;
   const scale = minorUnitScale(paid.currency);
-  const upTo = (credit: Amount): Amount => toAmount(roundTo({ digits: (paid.amount * credit) / grant.amount, scale: 12 }, scale, 'half_up'));
+  const upTo = (credit: Amount): Amount => {
+    if (credit === grant.amount) return paid.amount;
+    const share = { digits: (paid.amount * credit) / grant.amount, scale: AMOUNT_SCALE };
+    return least(toAmount(roundTo(share, scale, 'half_up')), paid.amount);
+  };
   return upTo(grant.refunded + amount) - upTo(grant.refunded);
 };
 
@@ -72,7 +76,9 @@ const refundCharge = (
 
   const owed = debtOf(history).flatMap((stretch) => owedOf(draft.account.debt, stretch));
   const cancelled = lastOf(owed, amount);
-  const standing = inBurnOrder(draft.account, partsStanding(history, past, key)).reverse();
+  // Debt may have been paid in this very decision, by what was due: by a hold that ended.
+  const payers = [...past.get(DEBT_KEY) ?? [], ...draft.facts];
+  const standing = inBurnOrder(draft.account, partsStanding(history, payers)).toReversed();
   const undone = splitParts(standing, amount - sum(cancelled.map((piece) => piece.amount))).taken;
   const { released, lapsed } = giveBack(draft.account, undone, at);
   const lost = sum(lapsed.map((part) => part.amount));
@@ -90,7 +96,7 @@ const refundCharge = (
 const lastOf = (owed: readonly Stretch[], amount: Amount): Stretch[] => {
   const pieces: Stretch[] = [];
   let missing = amount;
-  for (const piece of [...owed].reverse()) {
+  for (const piece of owed.toReversed()) {
     const take = least(piece.amount, missing);
     if (take > 0n) pieces.unshift({ from: piece.from + piece.amount - take, amount: take });
     missing -= take;

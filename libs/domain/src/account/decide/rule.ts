@@ -1,12 +1,14 @@
 import type { Instant } from '#libs/kernel';
 import type { Catalog } from '../../catalog/index.js';
+import type { Result } from '../answers.js';
 import type { Draft } from '../draft.js';
 import type { Past } from '../past.js';
-import type { AccountTerms } from '../state.js';
-import type { Result } from '../answers.js';
+import type { Account, AccountTerms } from '../state.js';
 
 /** What a rule decides from, besides the command: everything that is not the account's own state comes in here. */
 export interface Given {
+  /** The account before this decision, and so before what is due by `at`. */
+  readonly before: Account;
   /** The account so far: what was due by `at` has been applied. */
   readonly draft: Draft;
   readonly terms: AccountTerms;

@@ -1,13 +1,13 @@
 import { addMs, fingerprint, type Instant } from '#libs/kernel';
 import { formatAmount, least, type Amount } from '#libs/money';
-import { answeredBy, answeredByPast, asItStands, closedView, openView, type HoldView, type Result } from '../answers.js';
-import type { ChargeHistory } from '../charge-history.js';
+import { answeredBy, answeredByPast, asItStands, closedView, openView, type Result } from '../answers.js';
+import { endOf, type ChargeHistory } from '../charge-history.js';
 import type { Priceable, SettleHold, WorkFacts } from '../commands.js';
 import { partsMember, record, type Draft } from '../draft.js';
 import type { DataOf } from '../events.js';
 import { giveBack, splitParts, takeFree } from '../grants.js';
 import { balanceOf, type Account, type Hold } from '../state.js';
-import { requireClosed } from './hold.js';
+import { requireClosed } from './closed-hold.js';
 import { contentOf, costMembers, costOf, type Cost } from './pricing.js';
 import { holdClosed, invalid, stateConflict } from './refusals.js';
 import type { Given, Rule } from './rule.js';
@@ -16,27 +16,27 @@ import type { Given, Rule } from './rule.js';
  * Charges a hold's real cost. The command states the total so far; what was charged before is taken off, so repeating it
  * charges nothing. Not final: a partial capture, the rest stays held. After the hold's expiry, within the late window, it
  * still charges and is final whatever it says.
- * @throws not_found, conflict/hold_closed (another final settle, released, or past the late window), invalid/invalid_request,
- *   unpriced/*, conflict/state_conflict (less than was charged before)
+ * @throws not_found, invalid/invalid_request, conflict/hold_closed (another final settle, released, or past the late
+ *   window), unpriced/*, conflict/state_conflict (less than was charged before)
  */
 export const settleHold: Rule<SettleHold> = (command, given) => {
-  const { draft, past } = given;
-  const open = draft.account.holds.get(command.holdId);
-  if (open) return settleOpen(command, open, given);
-  const closed = requireClosed(past, command.holdId);
-  const { hold, closing, outcome } = closed;
-  if (hold && closing?.type === 'UsageSettled' && closing.data.fingerprint === contentPrint(command, priceable(command, hold), given)) {
-    return answeredByPast(draft, closing, viewAt(closed, closing.revision));
+  const open = given.draft.account.holds.get(command.holdId);
+  return open ? settleOpen(command, open, given) : settleClosed(command, requireClosed(given, command.holdId), given);
+};
+
+const settleClosed = (command: SettleHold, closed: ChargeHistory, given: Given): Result => {
+  const { hold, outcome } = closed;
+  if (!hold) throw holdClosed(closedView(closed), 'this is a charge, settled as it was made');
+  const content = contentPrint(priceable(command, hold), given);
+  const last = closed.settles.at(-1);
+  if (outcome === 'settled' && last?.data.fingerprint === content && (command.final || last.data.late)) {
+    return answeredByPast(given.draft, last, closedView(closed));
   }
-  if (!hold || outcome !== 'expired') throw holdClosed(closedView(closed), `this hold is ${outcome ?? 'settled'} already`);
+  if (outcome !== 'expired') throw holdClosed(closedView(closed), `this hold is ${outcome ?? 'closed'} already`);
   const until = addMs(hold.expiresAt, given.catalog.policies.lateWindowMs);
   if (given.at >= until) throw holdClosed(closedView(closed), `this hold expired, and could be settled until ${until}`);
   return settleLate(command, closed, hold, given);
 };
-
-/** The hold as it stood at its closing: later refunds do not change what its settle was answered with. */
-const viewAt = (closed: ChargeHistory, revision: number): HoldView =>
-  closedView({ ...closed, settles: closed.settles.filter((settle) => settle.revision <= revision) });
 
 type Pinned = Pick<Hold, 'request' | 'pin'>;
 
@@ -48,15 +48,16 @@ const priceable = ({ usage, amount, model, parameters }: SettleHold, { request }
   return { request: { model: settled, usage, ...(with_ ? { parameters: with_ } : {}) }, amount };
 };
 
-const contentPrint = ({ final }: SettleHold, what: Priceable, { terms }: Given): string => fingerprint({ ...contentOf(what, terms), final });
+const contentPrint = (what: Priceable, { terms }: Given): string => fingerprint(contentOf(what, terms));
 
 const settleOpen = (command: SettleHold, hold: Hold, given: Given): Result => {
   const { draft, at, catalog, terms } = given;
   const what = priceable(command, hold);
+  const content = contentPrint(what, given);
   const cost = costOf(what, hold.pin, catalog, terms);
   const due = dueBeyond(cost.amount, hold.charged);
-  if (due === 0n && !command.final) return asItStands(draft, openView(hold));
   const capped = hold.onExcess === 'cap' ? least(due, hold.held) : due;
+  if (capped === 0n && !command.final) return asItStands(draft, openView(hold));
   const { taken: fromHeld, rest } = splitParts(hold.parts, least(capped, hold.held));
   const { released, lapsed } = command.final ? giveBack(draft.account, rest, at) : { released: [], lapsed: [] };
   const stillHeld = hold.held - least(capped, hold.held);
@@ -64,13 +65,11 @@ const settleOpen = (command: SettleHold, hold: Hold, given: Given): Result => {
     ...charge({ chargeId: hold.id, via: 'hold', final: command.final, cost, due, charged: capped, before: hold.charged, facts: command.facts }),
     ...partsMember('fromHeld', fromHeld), ...excess(draft.account, capped - (hold.held - stillHeld)),
     ...partsMember('released', released), ...partsMember('lapsed', lapsed),
-    ...(command.final ? {} : { stillHeld: formatAmount(stillHeld) }), fingerprint: contentPrint(command, what, given),
+    ...(command.final ? {} : { stillHeld: formatAmount(stillHeld) }), fingerprint: content,
   }, at);
-  const view = openView(after.account.holds.get(hold.id) ?? { ...hold, charged: hold.charged + capped, held: 0n });
-  return answeredBy(after, command.final ? { ...withoutEstimate(view), status: 'settled' } : view);
+  const kept = after.account.holds.get(hold.id);
+  return answeredBy(after, kept ? openView(kept) : closedView({ ...endOf(hold, 'settled'), charged: hold.charged + capped }));
 };
-
-const withoutEstimate = ({ costEstimate: _, ...view }: HoldView): HoldView => view;
 
 /** @throws conflict/state_conflict when the total is below what was charged before. */
 const dueBeyond = (total: Amount, charged: Amount): Amount => {
@@ -92,7 +91,7 @@ const settleLate = (command: SettleHold, closed: ChargeHistory, hold: NonNullabl
   const charged = hold.onExcess === 'cap' ? least(due, room > 0n ? room : 0n) : due;
   const after = record(draft, 'UsageSettled', {
     ...charge({ chargeId: hold.id, via: 'hold', final: true, cost, due, charged, before: closed.charged, facts: command.facts }),
-    late: true, ...excess(draft.account, charged), fingerprint: contentPrint(command, what, given),
+    late: true, ...excess(draft.account, charged), fingerprint: contentPrint(what, given),
   }, at);
   return answeredBy(after, { ...closedView({ ...closed, charged: closed.charged + charged, outcome: 'settled' }), late: true });
 };
