@@ -46,12 +46,14 @@ export interface SubscribeOptions {
  * The log of all events: the one source of truth. An adapter may gather appends called at the same time into one commit
  * (group commit); each caller has its own outcome, and one conflict never fails the others.
  *
+ * Names, types and bodies are well-formed text without NUL; they are given back byte for byte.
+ *
  * Every method rejects with BillingError unavailable/log_unavailable when the log cannot answer in time. After a
  * rejected append the outcome may be unknown: it was resolved by reading where that was possible, so a caller that
  * sends the same events again at the same revision gets the first outcome.
  */
 export interface EventLog {
-  /** Identifies this log for as long as its positions mean the same; a restored or moved log has another. */
+  /** A UUID that identifies this log for as long as its positions mean the same; a restored or moved log has another. */
   readonly id: string;
 
   /**

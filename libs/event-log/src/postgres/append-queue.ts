@@ -24,7 +24,7 @@ export class AppendQueue {
   private scheduled = false;
   private closed = false;
 
-  constructor(private readonly committer: Committer, private readonly onCommit: (commit: Commit) => void) {}
+  constructor(private readonly committer: Committer, private readonly onSettled: (commit: Commit) => void) {}
 
   push(append: Append): void {
     if (this.closed) {
@@ -94,8 +94,7 @@ export class AppendQueue {
   }
 
   private settle(batch: AppendBatch, rows: Awaited<ReturnType<Committer['commit']>>): void {
-    const commit = batch.settle(rows);
-    if (commit.appends.length > 0) this.onCommit(commit);
+    this.onSettled(batch.settle(rows));
   }
 
   /** Sends a batch again after its outcome was lost: what had been committed is found as done before, the rest is done now. */

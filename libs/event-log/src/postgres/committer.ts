@@ -8,6 +8,7 @@ import { WriterConnection } from './writer-connection.js';
  */
 export class Committer {
   private connection: Promise<WriterConnection> | undefined;
+  private pid: number | undefined;
   private readonly lost = new Set<string>();
 
   constructor(private readonly url: string) {}
@@ -16,6 +17,11 @@ export class Committer {
   async commit(batch: AppendBatch): Promise<readonly AppendRow[]> {
     const connection = await this.connected();
     return connection.run(batch);
+  }
+
+  /** Whether the session with this process id is the one that commits for us. */
+  isOwn(pid: number): boolean {
+    return pid === this.pid;
   }
 
   async close(): Promise<void> {
@@ -37,8 +43,10 @@ export class Committer {
     const lost = [...this.lost];
     try {
       const connection = await WriterConnection.open(this.url, name);
+      this.pid = connection.pid;
       connection.onceLost(() => {
         this.lost.add(name);
+        this.pid = undefined;
         forget();
       });
       if (lost.length > 0 && !(await connection.endSessions(lost))) {

@@ -17,7 +17,8 @@ const fetchPage = async (pool: Pool, statement: Statement, values: unknown[]): P
   ));
 };
 
-const FIRST_PAGE = 200;
+/** Before anything is known of how large the events are. */
+const FIRST_PAGE = 100;
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 
 /** As many events as `most`, or fewer where the last page's were so large that memory would not be bounded. */

@@ -31,7 +31,7 @@ export class PostgresEventLog implements EventLog {
 
   private constructor(private readonly url: string, private readonly pool: Pool, readonly id: string) {
     this.committer = new Committer(url);
-    this.queue = new AppendQueue(this.committer, (commit) => this.committed(commit));
+    this.queue = new AppendQueue(this.committer, (commit) => this.settled(commit));
   }
 
   /** Opens the log at a connection URL and makes its tables where they are missing. */
@@ -67,7 +67,7 @@ export class PostgresEventLog implements EventLog {
 
   async *subscribe({ after, batchSize = PAGE_SIZE, signal }: SubscribeOptions): AsyncGenerator<readonly RecordedEvent[], void> {
     if (this.closing.signal.aborted) throw closedError();
-    this.listener ??= new TipListener(this.url, this.tip);
+    this.listener ??= new TipListener(this.url, this.tip, (pid) => this.committer.isOwn(pid));
     const until = AbortSignal.any([signal, this.closing.signal]);
     let at = numberOf(after);
     while (!until.aborted) {
@@ -110,7 +110,7 @@ export class PostgresEventLog implements EventLog {
     }
   }
 
-  private committed(commit: Commit): void {
+  private settled(commit: Commit): void {
     let events: RecordedEvent[] | undefined;
     for (const follower of this.followers) {
       const follows = follower.offer(commit.before, commit.end, () => (events ??= recordedEvents(commit)));

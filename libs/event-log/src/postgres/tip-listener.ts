@@ -12,7 +12,8 @@ export class TipListener {
   private readonly stopped = new AbortController();
   private readonly done: Promise<void>;
 
-  constructor(private readonly url: string, private readonly tip: Tip) {
+  /** @param isOwn whether a session is this process's writer, whose commits the tip learns of with their events. */
+  constructor(private readonly url: string, private readonly tip: Tip, private readonly isOwn: (pid: number) => boolean) {
     this.done = this.run();
   }
 
@@ -36,7 +37,7 @@ export class TipListener {
   }
 
   private async listen(client: Client): Promise<void> {
-    client.on('notification', ({ payload }) => this.tip.advance(Number(payload)));
+    client.on('notification', ({ processId, payload }) => { if (!this.isOwn(processId)) this.tip.advance(Number(payload)); });
     const lost = new AbortController();
     client.once('end', () => lost.abort());
     await client.query('LISTEN meterbook_log');

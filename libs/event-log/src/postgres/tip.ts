@@ -7,9 +7,9 @@ export class Tip {
     return this.number > position;
   }
 
-  /** What is told late, or twice, changes nothing. */
+  /** What is told late or twice, or is no number, changes nothing. */
   advance(position: number): void {
-    if (position <= this.number) return;
+    if (!(position > this.number)) return;
     this.number = position;
     for (const wake of this.waiting) wake();
   }

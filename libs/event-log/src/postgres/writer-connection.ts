@@ -20,11 +20,13 @@ const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_adviso
 export class WriterConnection {
   private readonly arrays = new BinaryArrays();
 
-  private constructor(private readonly client: Client) {}
+  private constructor(private readonly client: Client, readonly pid: number) {}
 
   /** @param name what the server lists its session under, so that a successor can end it. */
   static async open(url: string, name: string): Promise<WriterConnection> {
-    const connection = new WriterConnection(await openClient(url, { application_name: name, pipeline: true }));
+    const client = await openClient(url, { application_name: name, pipeline: true });
+    const { rows: [session] } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const connection = new WriterConnection(client, session?.pid ?? 0);
     await connection.append(new AppendBatch(0)); // prepares the statement, which a transaction that fails early would not
     return connection;
   }

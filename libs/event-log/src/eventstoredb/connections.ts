@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from './connection.js';
+import { findLeader } from './discovery.js';
+import { logClosed, logError, Unanswered } from './faults.js';
+import type { Address, ServerSettings } from './settings.js';
+
+/** A cluster that has lost its leader has another after 3 to 6 s. */
+const PATIENCE_MS = 10_000;
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 500;
+
+/** The one connection of this process to the log; a new one once that is lost. */
+export class Connections {
+  private current: Promise<Connection> | undefined;
+  private leader: Address | undefined;
+  private closed = false;
+  /** Since when there has been no connection; undefined while there is one. */
+  private downSince: number | undefined;
+
+  constructor(private readonly settings: ServerSettings) {}
+
+  /**
+   * Works on a connection, again and on another one as often as the work goes {@link Unanswered}, so that the fall of a
+   * node is waited out. Once the log has been away for longer, one attempt is all that is made.
+   */
+  async use<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
+    const beganAt = performance.now();
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        return await work(await this.get());
+      } catch (error) {
+        const since = Math.min(beganAt, this.downSince ?? beganAt);
+        if (!(error instanceof Unanswered) || performance.now() + pause > since + PATIENCE_MS) throw logError(error);
+      }
+      await delay(pause);
+    }
+  }
+
+  /** Those who find no connection share one attempt to open it, which may fail as {@link Unanswered}. */
+  get(): Promise<Connection> {
+    if (this.closed) return Promise.reject(logClosed());
+    this.current ??= this.open();
+    return this.current;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const connection = await this.current?.catch(() => undefined);
+    connection?.lose(logClosed());
+  }
+
+  private async open(): Promise<Connection> {
+    const forget = (fault: unknown): void => {
+      this.current = undefined;
+      this.leader = fault instanceof Unanswered ? fault.leader : undefined;
+      this.downSince ??= performance.now();
+    };
+    try {
+      const connection = await Connection.open(await this.target(), this.settings, forget);
+      this.downSince = undefined;
+      return connection;
+    } catch (error) {
+      forget(error);
+      throw error;
+    }
+  }
+
+  /** Whom the last node named as its leader is believed once. */
+  private async target(): Promise<Address> {
+    const named = this.leader;
+    this.leader = undefined;
+    if (named) return named;
+    return this.settings.isCluster ? findLeader(this.settings) : this.settings.seeds[0] as Address;
+  }
+}

@@ -1,0 +1,62 @@
+import { status as Code, type ServiceError } from '@grpc/grpc-js';
+import { BillingError } from '#libs/kernel';
+import type { Address } from './settings.js';
+
+/** The server did not answer, or not to the point. It may have done what it was asked; asked again, it may answer. */
+export class Unanswered extends Error {
+  /** @param leader where to ask instead, as far as the server knew. */
+  constructor(message: string, readonly leader?: Address, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'Unanswered';
+  }
+}
+
+const isServiceError = (error: unknown): error is ServiceError => error instanceof Error && typeof (error as Partial<ServiceError>).code === 'number';
+
+/** Calls that end with one of these may go well another time, or elsewhere. */
+const PASSING = new Set<Code>([
+  Code.CANCELLED, Code.UNKNOWN, Code.DEADLINE_EXCEEDED, Code.ABORTED, Code.INTERNAL, Code.UNAVAILABLE, Code.DATA_LOSS,
+]);
+
+const fact = ({ metadata }: ServiceError, key: string): string => String((metadata as ServiceError['metadata'] | undefined)?.get(key)[0] ?? '');
+
+/** What the error that ended a call means. */
+export const callFault = (error: unknown): Error => {
+  if (!isServiceError(error)) return error as Error;
+  const exception = fact(error, 'exception');
+  if (exception === 'not-leader') {
+    const leader = { address: fact(error, 'leader-endpoint-host'), port: Number(fact(error, 'leader-endpoint-port')) };
+    return new Unanswered('this node does not lead', leader, { cause: error });
+  }
+  if (exception === 'access-denied' || error.code === Code.UNAUTHENTICATED || error.code === Code.PERMISSION_DENIED) return accessDenied(error);
+  return PASSING.has(error.code) ? new Unanswered(error.details || error.message, undefined, { cause: error }) : error;
+};
+
+/** What the reason means that a server gave for refusing one append. */
+export const refusalFault = (stream: string, reason: string, message: string): Error => {
+  if (reason === 'AccessDenied') return accessDenied(new Error(`EventStoreDB denies writing to ${stream}`));
+  if (reason === 'StreamDeleted') return new Error(`stream ${stream} was deleted from the log`);
+  if (reason === 'BadRequest') return new Error(`EventStoreDB cannot take this append to ${stream}: ${message}`);
+  if (reason === 'MaximumAppendSizeExceeded' || reason === 'MaximumAppendEventSizeExceeded') return tooLarge(stream);
+  return new Unanswered(message || `EventStoreDB answered ${reason || 'nothing'}`);
+};
+
+export const tooLarge = (stream: string, facts: Readonly<Record<string, number>> = {}): BillingError =>
+  new BillingError('too_large', 'append_too_large', { detail: `More than the event log takes in one append, to ${stream}.`, ...facts });
+
+/** Unavailable like a log that cannot be reached, until somebody corrects its settings. */
+const accessDenied = (cause: Error): BillingError => unavailable('The event log refuses the credentials it was given.', cause);
+
+const unavailable = (detail: string, cause: unknown): BillingError => {
+  const error = new BillingError('unavailable', 'log_unavailable', { detail });
+  error.cause = cause;
+  return error;
+};
+
+/** What a caller of the log gets: what it can do something about as it is, and all that may pass as unavailability. */
+export const logError = (error: unknown): unknown =>
+  error instanceof Unanswered ? unavailable('The event log cannot be reached right now.', error) : error;
+
+export const logClosed = (): BillingError => unavailable('The event log is closed.', undefined);
+
+export const ignored = (): void => undefined;
