@@ -8,6 +8,7 @@ import { Refuge } from './home.js';
 import { createPool, startEmbeddedPostgres, type EmbeddedPostgres } from './index.js';
 import { canEnter, runningAsRoot, unprivilegedUser, type OsUser } from './os-user.js';
 import { installedPrograms, runnablePrograms } from './programs.js';
+import { run } from './run.js';
 import { EngineProcess, Repository } from './testing/engine-process.js';
 import { place, postmasterOf, removePlaces } from './testing/places.js';
 
@@ -16,7 +17,10 @@ jest.setTimeout(60_000);
 const ifRoot = runningAsRoot() ? it : it.skip;
 /** Someone who is not root: where we are root, another user; else ourselves. */
 const user: OsUser | undefined = runningAsRoot() ? await unprivilegedUser(['nobody']) : undefined;
-const ifReachable = !user || (await canEnter(Repository, user)) ? it : it.skip;
+const reaches = async (someone: OsUser): Promise<boolean> =>
+  (await canEnter(Repository, someone)) && run(process.execPath, ['--version'], someone).then(({ ok }) => ok, () => false);
+/** Not under /root, where no other user gets at this repository, nor at a Node installed there. */
+const ifReachable = !user || (await reaches(user)) ? it : it.skip;
 
 describe('who runs PostgreSQL, and where', () => {
   const running: EmbeddedPostgres[] = [];
