@@ -6,7 +6,7 @@ import type { AccountCommand } from '../commands.js';
 import type { AccountEvent, AccountEventType, DataOf } from '../events.js';
 import { imbalanceOf } from '../evolve.js';
 import { findGrant } from '../grants.js';
-import { balanceOf } from '../state.js';
+import { balanceOf, type Account } from '../state.js';
 import type { Transition } from '../transition.js';
 import { START } from './catalogs.js';
 import { openAccount } from './commands.js';
@@ -47,12 +47,15 @@ export const specFor = (catalog: Catalog) => (...steps: readonly Step[]) => {
     if ('refused' in step) expect(outcome).toHaveProperty('refusal');
     else if ('refusal' in outcome) throw outcome.refusal;
   }
-  return { when: (command: AccountCommand): Outcome => new Outcome(journal, journal.send(command, now)) };
+  return { when: (command: AccountCommand): Outcome => new Outcome(journal.send(command, now)) };
 };
 
 class Outcome {
-  constructor(private readonly journal: Journal, private readonly result: Transition) {
-    expect(imbalanceOf(this.journal.account)).toBeUndefined();
+  readonly account: Account;
+
+  constructor(private readonly result: Transition) {
+    this.account = result.account;
+    expect(imbalanceOf(this.account)).toBeUndefined();
   }
 
   /** Exactly these events, in this order; what of their data is not named may be anything. */
@@ -80,12 +83,12 @@ class Outcome {
   }
 
   thenAnswers(answer: Partial<Omit<Answer, 'fact' | 'hold'>> & { readonly hold?: Partial<HoldView>; readonly fact?: Partial<AccountEvent> } = {}): this {
-    expect('refusal' in this.result.outcome ? this.result.outcome.refusal : this.result.outcome.answer).toMatchObject(answer);
+    expect(this.answer).toMatchObject(answer);
     return this;
   }
 
   thenBalance(expected: Balance): this {
-    const { remaining, held, available, debt } = balanceOf(this.journal.account);
+    const { remaining, held, available, debt } = balanceOf(this.account);
     expect({ remaining: formatAmount(remaining), held: formatAmount(held), available: formatAmount(available), debt: formatAmount(debt) }).toMatchObject(expected);
     return this;
   }
@@ -93,7 +96,7 @@ class Outcome {
   /** What is free and what is held in each of these grants. */
   thenGrants(expected: Readonly<Record<string, readonly [free: string, held: string]>>): this {
     const found = Object.keys(expected).map((key) => {
-      const { free, held } = findGrant(this.journal.account, key) ?? { free: 0n, held: 0n };
+      const { free, held } = findGrant(this.account, key) ?? { free: 0n, held: 0n };
       return [key, [formatAmount(free), formatAmount(held)]];
     });
     expect(Object.fromEntries(found)).toEqual(expected);
@@ -104,6 +107,13 @@ class Outcome {
   thenRecordedAt(...instants: readonly Instant[]): this {
     expect(this.result.facts.map(({ recordedAt }) => recordedAt)).toEqual(instants);
     return this;
+  }
+
+  /** @throws the refusal, where it was refused */
+  get answer(): Answer {
+    const { outcome } = this.result;
+    if ('refusal' in outcome) throw outcome.refusal;
+    return outcome.answer;
   }
 
   private get types(): AccountEventType[] {
