@@ -2,10 +2,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { settingsHelp } from '#libs/settings';
 import { packageVersion } from './package-root.js';
 
-const exitCodes = `
-Ends with 0 when all went well, 1 when it failed (one line says why), 130 when Ctrl-C stopped it.`;
+/** @param others what a command may also end with */
+const exitCodes = (...others: readonly string[]): string =>
+  `\nEnds with:\n${['0    all went well', '1    it failed; one line says why', ...others, '130  Ctrl-C stopped it'].map((line) => `  ${line}`).join('\n')}`;
 
-const settings = (): string => {
+const settingsList = (): string => {
   const rows = settingsHelp().map(({ name, what, standard }) => `  ${name.padEnd(26)}${what}${standard === '' ? '' : ` (${standard})`}`);
   return `\nSettings are environment variables:\n${rows.join('\n')}`;
 };
@@ -37,12 +38,16 @@ export const program = (): Command => {
     .showHelpAfterError('(add --help for what is possible)')
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })
-    .addHelpText('after', `${exitCodes}\nimport-usage ends with 2 when some rows were rejected.`);
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'meterbook: ')) })
+    .addHelpText('after', exitCodes('2    some rows of an import were rejected'));
 
   meterbook.command('start')
     .description('start everything in one process: PostgreSQL (unless DATABASE_URL names one), HTTP, read models, expiry')
-    .addHelpText('after', () => `${settings()}${examples('npm start', 'PORT=8080 METERBOOK_DATA_DIR=/srv/meterbook meterbook start')}
-${exitCodes.replace('130 when Ctrl-C stopped it', '130 when a second Ctrl-C did not wait for what was under way')} The first Ctrl-C finishes what is under way.`)
+    .addHelpText('after', () => `${settingsList()}
+${examples('npm start', 'PORT=8080 METERBOOK_DATA_DIR=/srv/meterbook meterbook start')}
+
+The first Ctrl-C (or SIGTERM) finishes what is under way and ends with 0, a second stops at once.
+${exitCodes()}`)
     .action(async () => (await import('./start/start.js')).start());
 
   throughEngine(meterbook.command('import-usage').argument('<file>', 'CSV file with a header'))
@@ -51,7 +56,7 @@ ${exitCodes.replace('130 when Ctrl-C stopped it', '130 when a second Ctrl-C did 
     .requiredOption('--time <column>', 'column with the time of use: RFC 3339, or without a zone in UTC')
     .addOption(new Option('--model <name>', 'model that all rows used').conflicts('modelColumn'))
     .option('--model-column <column>', 'column with the model of each row')
-    .option('--meter <meter=column>', 'column with the quantity of a meter; may be given for several', meter, new Map<string, string>())
+    .option('--meter <meter=column>', 'column with the quantity of a meter; may be given for several', meter)
     .option('--id <column>', 'column with an id of each row, unique in all files of the account; without it a row is known by the file\'s content and its line')
     .option('--rejects <file>', 'where rows go that cannot be billed, with the reason (<file>.rejects.csv, where this is run)')
     .option('--batch <rows>', 'rows sent at once', wholeNumber(1, 1_000), 500)
@@ -59,20 +64,19 @@ ${exitCodes.replace('130 when Ctrl-C stopped it', '130 when a second Ctrl-C did 
       'meterbook import-usage usage.csv --account acme --model qwen-3-coder --time TIMESTAMP \\',
       '    --meter input_tokens=ContextTokens --meter output_tokens=GeneratedTokens --url http://127.0.0.1:3000',
       'meterbook import-usage calls.csv --account acme --model-column Model --time At --id RequestId',
-    )}
-${exitCodes.replace(', 130', ', 2 when some rows were rejected, 130')}`)
+    )}\n${exitCodes('2    some rows were rejected')}`)
     .action(async (file, options) => (await import('./import-usage/import-usage.js')).importUsage(file, options));
 
   throughEngine(meterbook.command('rebuild').argument('[name...]', 'read models; all of them when none is named'))
     .description('rebuild read models beside the live ones, then switch')
-    .addHelpText('after', `${examples('meterbook rebuild', 'meterbook rebuild balance usage-log --url http://127.0.0.1:3000')}\n${exitCodes}`)
+    .addHelpText('after', `${examples('meterbook rebuild', 'meterbook rebuild balance usage-log --url http://127.0.0.1:3000')}\n${exitCodes()}`)
     .action(async (names, options) => (await import('./rebuild/rebuild.js')).rebuild(names, options));
 
   meterbook.command('verify')
     .description('recompute hash chains, balances, snapshots and read models from the log, and name the first difference')
     .addHelpText('after', `
 It reads the database of DATABASE_URL, or the one in the data directory, with an engine running or without.
-${examples('meterbook verify', 'DATABASE_URL=postgres://meterbook@db/meterbook meterbook verify')}\n${exitCodes}`)
+${examples('meterbook verify', 'DATABASE_URL=postgres://meterbook@db/meterbook meterbook verify')}\n${exitCodes()}`)
     .action(async () => (await import('./verify/verify.js')).verify());
 
   throughEngine(meterbook.command('demo'))
@@ -80,7 +84,7 @@ ${examples('meterbook verify', 'DATABASE_URL=postgres://meterbook@db/meterbook m
     .option('--accounts <number>', 'accounts to open', wholeNumber(1, 100), 5)
     .option('--days <number>', 'days of traffic before today', wholeNumber(1, 366), 30)
     .option('--seed <number>', 'another number makes other traffic, for other accounts', wholeNumber(0, 2 ** 31), 1)
-    .addHelpText('after', `${examples('meterbook demo --url http://127.0.0.1:3000', 'meterbook demo --accounts 20 --days 90 --seed 7')}\n${exitCodes}`)
+    .addHelpText('after', `${examples('meterbook demo --url http://127.0.0.1:3000', 'meterbook demo --accounts 20 --days 90 --seed 7')}\n${exitCodes()}`)
     .action(async (options) => (await import('./demo/demo.js')).demo(options));
 
   return meterbook;

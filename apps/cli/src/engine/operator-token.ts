@@ -3,6 +3,7 @@ import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseOperatorTokens, type OperatorToken } from '#libs/http';
 import type { Settings } from '#libs/settings';
+import { Failure } from '../failure.js';
 
 export const operatorTokenFile = (dataDir: string): string => path.join(dataDir, 'operator-token');
 
@@ -38,6 +39,11 @@ const makeToken = async (dataDir: string): Promise<boolean> => {
 /** Who may call: the tokens that are set, or the one in the data directory, made at the first start. */
 export const operatorTokens = async ({ operatorTokens: set, dataDir }: Settings): Promise<{ tokens: readonly OperatorToken[]; made: boolean }> => {
   if (set.length > 0) return { tokens: set, made: false };
-  const made = await storedToken(dataDir) === undefined && await makeToken(dataDir);
-  return { tokens: parseOperatorTokens(await storedToken(dataDir) as string), made };
+  try {
+    const made = await storedToken(dataDir) === undefined && await makeToken(dataDir);
+    return { tokens: parseOperatorTokens(await storedToken(dataDir) as string), made };
+  } catch (error) {
+    const reason = error instanceof RangeError ? 'there is none in it' : (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new Failure(`The operator token cannot be kept in ${operatorTokenFile(dataDir)} (${reason}); mend or remove that file, set METERBOOK_DATA_DIR to another directory, or set METERBOOK_OPERATOR_TOKEN.`, { cause: error });
+  }
 };

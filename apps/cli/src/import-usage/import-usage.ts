@@ -19,7 +19,7 @@ export interface ImportOptions extends TargetOptions {
   readonly time: string;
   readonly model?: string | undefined;
   readonly modelColumn?: string | undefined;
-  readonly meter: ReadonlyMap<string, string>;
+  readonly meter?: ReadonlyMap<string, string> | undefined;
   readonly id?: string | undefined;
   readonly rejects?: string | undefined;
   readonly batch: number;
@@ -59,7 +59,7 @@ export const importUsage = async (file: string, options: ImportOptions): Promise
   }
 };
 
-const columnNames = ({ time, meter: meters, model, modelColumn, id }: ImportOptions): ColumnNames => {
+const columnNames = ({ time, meter: meters = new Map(), model, modelColumn, id }: ImportOptions): ColumnNames => {
   if (model === undefined && modelColumn === undefined) throw new Failure('Which model was used is needed: pass --model, or --model-column.');
   return { time, meters, id, model: modelColumn === undefined ? { name: model as string } : { column: modelColumn } };
 };
