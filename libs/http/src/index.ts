@@ -1,11 +1,12 @@
+export { allowedMethods } from './allowed-methods.js';
 export { sendCsv, type CsvRow } from './csv.js';
+export { CONTENT_SECURITY, docsPage, type ShownDocument } from './docs/page.js';
 export * from './fields.js';
 export { IDEMPOTENCY_KEY_HEADER, keyAndId, REPLAYED_HEADER } from './idempotency.js';
 export { Metrics } from './metrics.js';
-export { openApiDocument, type ApiDescription } from './openapi.js';
-export { defineOperation, Handles, routerPath, type Operation, type RequestOf } from './operation.js';
+export { openApiDocument } from './openapi.js';
+export { created, defineOperation, Handles, routerPath, type Operation, type RequestOf } from './operation.js';
 export { OperatorTokens, parseOperatorTokens, type OperatorToken } from './operator-tokens.js';
-export { isOutage } from './outage.js';
 export { MIN_POSITION_HEADER, parsePosition, positionToken, type AccountPosition } from './position.js';
 export { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 export { invalidRequest, problem, problemOf, statusOf, type Problem } from './problem.js';

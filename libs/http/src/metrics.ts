@@ -1,5 +1,6 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
 
 /** What an operator watches. One registry for each application, so that two in one process do not mix. */
 export class Metrics {
@@ -19,13 +20,26 @@ export class Metrics {
     name: 'meterbook_commands_total', help: 'Commands carried out (outcome done), or answered again (outcome repeated).', labelNames: ['command', 'outcome'], registers: [this.registry],
   });
 
+  // A series is looked up by its labels only once; afterwards counting is an addition.
+  private readonly commandSeries = new Map<string, Counter.Internal>();
+
+  private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
+
   constructor() {
-    collectDefaultMetrics({ register: this.registry, prefix: 'meterbook_' });
+    this.loopDelay.enable();
+    // prom-client brings these and more, but its watch over garbage collection shows in the time of every request.
+    this.figure('process_cpu_seconds_total', 'Processor time used.', () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6);
+    this.figure('process_resident_memory_bytes', 'Memory in use.', () => process.memoryUsage.rss());
+    this.figure('nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed);
+    this.figure('nodejs_eventloop_lag_p99_seconds', 'How late the event loop was since the last look, 99th percentile.', () => {
+      const seconds = this.loopDelay.percentile(99) / 1e9;
+      this.loopDelay.reset();
+      return seconds;
+    });
   }
 
   /** Takes the time of every request of an operation. */
   observe(server: FastifyInstance): void {
-    // A series is looked up by its labels only once; afterwards counting is an addition.
     const series = new Map<string, Histogram.Internal<'operation' | 'status'>>();
     server.addHook('onResponse', (request, reply, done) => {
       const id = request.routeOptions.config.operation?.id ?? 'none';
@@ -42,11 +56,19 @@ export class Metrics {
   }
 
   command(command: string, outcome: 'done' | 'repeated'): void {
-    this.commands.inc({ command, outcome });
+    const key = `${command} ${outcome}`;
+    let known = this.commandSeries.get(key);
+    if (!known) this.commandSeries.set(key, (known = this.commands.labels(command, outcome)));
+    known.inc();
   }
 
   /** A figure that is read when it is asked for. */
-  gauge(name: string, help: string, labelNames: readonly string[], read: (gauge: Gauge) => Promise<void>): void {
-    new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry], async collect() { await read(this as Gauge); } });
+  private figure(name: string, help: string, read: () => number): void {
+    this.add(new Gauge({ name, help, registers: [], collect() { this.set(read()); } }));
+  }
+
+  /** Adds a metric of another part of the engine. */
+  add(metric: Metric): void {
+    this.registry.registerMetric(metric);
   }
 }

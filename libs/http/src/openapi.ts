@@ -41,14 +41,14 @@ const describe = (operation: Operation, schemas: Json): Json => {
     operationId: id, tags: [tag], summary, description: [description, allowed].filter(Boolean).join('\n\n'),
     security: needs === undefined ? [] : [{ operator: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(operation.body ? { requestBody: requestBody(operation, operation.body, schemas) } : {}),
+    ...(operation.body ? { requestBody: requestBody(operation, operation.documentedBody ?? operation.body, schemas) } : {}),
     responses: { ...answersOf(answers, schemas), ...refusalsOf(operation) },
   };
 };
 
 /** A zod schema as JSON Schema; those with an id move to the components, once. */
 const jsonSchema = (schema: z.ZodType, io: 'input' | 'output', schemas: Json): Json => {
-  const { $schema: _, $defs = {}, ...converted } = z.toJSONSchema(schema, { io, override: ({ jsonSchema: made }) => tidy(made as Json) }) as Json & { $defs?: Json };
+  const { $schema: _, $defs = {}, ...converted } = z.toJSONSchema(schema, { io, override: ({ jsonSchema: made }) => tidy(made as Json, io) }) as Json & { $defs?: Json };
   const moved = JSON.parse(JSON.stringify({ $defs, converted }).replaceAll('"#/$defs/', '"#/components/schemas/')) as { $defs: Record<string, Json>; converted: Json };
   for (const [name, { id: __, ...definition }] of Object.entries(moved.$defs)) schemas[name] = definition;
   delete moved.converted.id;
@@ -56,7 +56,9 @@ const jsonSchema = (schema: z.ZodType, io: 'input' | 'output', schemas: Json): J
 };
 
 /** A parameter that is text on the wire and a number or flag to its reader is described as what it means. */
-const tidy = (schema: Json): void => {
+const tidy = (schema: Json, io: 'input' | 'output'): void => {
+  // Members may be added to answers, so no client may count on there being no others.
+  if (io === 'output' && schema.additionalProperties === false) delete schema.additionalProperties;
   if (schema.type === 'integer' || schema.type === 'boolean') { delete schema.pattern; delete schema.enum; }
 };
 
@@ -90,7 +92,7 @@ const requestBody = ({ bodyExamples = [], bodyAlsoAs = [] }: Operation, body: z.
 };
 
 const answersOf = (answers: Operation['answers'], schemas: Json): Json => Object.fromEntries(
-  (Object.entries(answers) as [string, AnswerDocument][]).map(([status, { description, schema, example, alsoAs = [] }]) => [status, {
+  Object.entries<AnswerDocument>(answers).map(([status, { description, schema, example, alsoAs = [] }]) => [status, {
     description,
     content: {
       'application/json': { schema: jsonSchema(schema, 'output', schemas), example },

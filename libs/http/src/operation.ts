@@ -1,6 +1,6 @@
 import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestjs/common';
 import { RouteConfig, RouteSchema } from '@nestjs/platform-fastify';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ProblemCode } from './problem-codes.js';
 import type { Permission } from './roles.js';
@@ -40,6 +40,8 @@ export interface Operation<Params extends z.ZodType = z.ZodType, Query extends z
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** What the document says of the body, where its parts are checked one by one. */
+  readonly documentedBody?: z.ZodType;
   readonly bodyExamples?: readonly BodyExample[];
   /** Content types of the body besides application/json. */
   readonly bodyAlsoAs?: readonly string[];
@@ -47,7 +49,7 @@ export interface Operation<Params extends z.ZodType = z.ZodType, Query extends z
   readonly idempotencyKey?: true;
   /** Takes a `Meterbook-Min-Position` header. */
   readonly minPosition?: true;
-  /** By status; the first is what a handler's return is sent with. */
+  /** By status; the lowest is what a handler's return is sent with unless it says otherwise. */
   readonly answers: Readonly<Partial<Record<200 | 201 | 202 | 503, AnswerDocument>>>;
   /** Besides those every path may answer (401, 403, 500, 503). */
   readonly refusals?: readonly ProblemCode[];
@@ -76,4 +78,9 @@ export const Handles = (operation: Operation): MethodDecorator => {
     RouteConfig({ operation }),
     RouteSchema({ ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) }),
   );
+};
+
+/** Something is new, and found at this path from now on. */
+export const created = (reply: FastifyReply, path: string): void => {
+  reply.code(201).header('Location', path);
 };

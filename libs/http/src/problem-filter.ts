@@ -2,7 +2,6 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { BillingError } from '#libs/kernel';
-import { isOutage } from './outage.js';
 import type { ProblemCode } from './problem-codes.js';
 import { problem, PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, type Problem } from './problem.js';
 
@@ -41,8 +40,11 @@ const refusedBefore = (error: unknown): Problem | undefined => {
   return problem(code, { detail: DETAILS[codeIn(error)] ?? detail });
 };
 
+/** Tells an error of a database that is out of reach for a while from one that would only repeat itself. */
+export type IsOutage = (error: unknown) => boolean;
+
 /** @returns undefined for what nobody expected */
-const expected = (error: unknown): Problem | undefined => {
+const expected = (error: unknown, isOutage: IsOutage): Problem | undefined => {
   if (error instanceof BillingError) return problemOf(error);
   if (isOutage(error)) return problem('database_unavailable', { detail: 'the database cannot be read just now; ask again' });
   return refusedBefore(error);
@@ -58,7 +60,7 @@ export const sendProblem = (reply: FastifyReply, answer: Problem): void => {
 /** Turns whatever was thrown into a problem document. What nobody expected is logged whole and shown to the caller by its request id only. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Logger) {}
+  constructor(private readonly log: Logger, private readonly isOutage: IsOutage, private readonly methodsOf: (path: string) => string[]) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -66,10 +68,16 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const answer = expected(error);
     if (reply.sent) return;
+    const path = request.url.split('?')[0] as string;
+    const methods = statusIn(error) === 404 ? this.methodsOf(path) : [];
+    if (methods.length > 0) {
+      reply.header('Allow', methods.join(', '));
+      return sendProblem(reply, problem('method_not_allowed', { detail: `this path takes ${methods.join(' and ')}` }));
+    }
+    const answer = expected(error, this.isOutage);
     if (answer) return sendProblem(reply, answer);
-    this.log.error({ err: error, requestId: request.id, method: request.method, path: request.url.split('?')[0] }, 'unexpected error');
+    this.log.error({ err: error, requestId: request.id, method: request.method, path }, 'unexpected error');
     sendProblem(reply, problem('internal_error', { detail: 'the engine failed in a way it did not expect; its log has the details under this request id', requestId: request.id }));
   }
 }

@@ -25,6 +25,7 @@ export interface ServerParts {
 class DrainingAdapter extends FastifyAdapter {
   constructor(options: ConstructorParameters<typeof FastifyAdapter>[0], private readonly drainMs: number) { super(options as never); }
 
+  // oxlint-disable-next-line typescript/no-misused-promises -- declared void, and Nest awaits it
   override async beforeClose(): Promise<void> {
     super.beforeClose();
     const server = this.getInstance<FastifyInstance>();
@@ -68,6 +69,9 @@ const authorise = (server: FastifyInstance, tokens: OperatorTokens): void => {
       const role = tokens.roleOf(request.headers.authorization);
       if (!may(role, needs)) {
         throw new BillingError('forbidden', 'forbidden', { detail: `a ${role} token may not do this`, roles: rolesWith(needs) });
+      }
+      if ((request.params as { readonly accountId?: string }).accountId === 'me') {
+        throw new BillingError('forbidden', 'forbidden', { detail: 'me is the account of an account key; an operator names the account' });
       }
       request.role = role;
     } catch (error) {

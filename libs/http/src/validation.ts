@@ -40,15 +40,19 @@ const invalid = (errors: readonly FieldError[]): BillingError => {
 /** What is missing is said to be missing, not to be of the wrong type. */
 const orMissing: z.core.$ZodErrorMap = ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'required' : undefined);
 
+/** Looks at a value that was refused once more, for the messages: making them up for every value that is valid costs more than the check. */
+const refusalOf = (schema: z.ZodType, value: unknown): BillingError => invalid(fieldErrors(schema.safeParse(value, { error: orMissing }).error?.issues ?? []));
+
 /** @throws invalid/invalid_request with the places that are wrong */
 export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> => {
-  const parsed = schema.safeParse(value, { error: orMissing });
-  if (!parsed.success) throw invalid(fieldErrors(parsed.error.issues));
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw refusalOf(schema, value);
   return parsed.data;
 };
 
 /** Fastify's part: runs a route's schemas before its handler, so that a handler sees only what is valid. No body counts as an empty object. */
 export const validatorCompiler = ({ schema }: { readonly schema: z.ZodType }) => (value: unknown): { value: unknown } | { error: Error } => {
-  const parsed = schema.safeParse(value ?? {}, { error: orMissing });
-  return parsed.success ? { value: parsed.data } : { error: invalid(fieldErrors(parsed.error.issues)) };
+  const given = value ?? {};
+  const parsed = schema.safeParse(given);
+  return parsed.success ? { value: parsed.data } : { error: refusalOf(schema, given) };
 };

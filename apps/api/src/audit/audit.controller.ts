@@ -1,0 +1,44 @@
+import { Controller, Inject, Req } from '@nestjs/common';
+import { BillingError, hashOf } from '#libs/kernel';
+import { accountStream } from '#libs/domain';
+import type { EventLog } from '#libs/event-log';
+import { EVENT_LOG } from '#libs/commands';
+import { Handles, type RequestOf } from '#libs/http';
+import { cursorOf, keyIn } from '../requests/cursors.js';
+import { listAccountEvents, listEvents } from './audit.operations.js';
+import { revisionAt, scan, type ReadEvent } from './event-scan.js';
+import { verifyChain } from './verify-chain.js';
+
+const REVISION = /^(?:0|[1-9][0-9]{0,14})$/;
+const POSITION = /^[0-9]{16,40}$/;
+
+/** The events themselves, as they were recorded. */
+@Controller()
+export class AuditController {
+  constructor(@Inject(EVENT_LOG) private readonly log: EventLog) {}
+
+  @Handles(listAccountEvents)
+  async ofAccount(@Req() { params: { accountId }, query }: RequestOf<typeof listAccountEvents>) {
+    const { cursor, limit, verify, ...filter } = query;
+    const stream = accountStream(accountId);
+    if (await this.log.head(stream) < 0) throw new BillingError('not_found', 'not_found', { detail: 'this account does not exist' });
+    const start = cursor !== undefined ? Number(keyIn(cursor, REVISION)) + 1 : filter.from !== undefined ? await revisionAt(this.log, stream, filter.from) : 0;
+    const { found, last } = await scan(this.log.read(stream, { from: start }), filter, limit, filter.to);
+    return {
+      items: found.map(eventAnswer), nextCursor: last ? cursorOf(String(last.revision)) : null,
+      ...(verify ? { verify: await verifyChain(this.log, stream) } : {}),
+    };
+  }
+
+  @Handles(listEvents)
+  async all(@Req() { query: { cursor, limit, ...filter } }: RequestOf<typeof listEvents>) {
+    const after = cursor === undefined ? undefined : keyIn(cursor, POSITION);
+    const { found, last } = await scan(this.log.readAll({ after, batchSize: limit }), filter, limit);
+    return { items: found.map(eventAnswer), nextCursor: last ? cursorOf(last.position) : null };
+  }
+}
+
+const eventAnswer = ({ stream, revision, id, type, body, envelope }: ReadEvent) => {
+  const { previousHash, data, ...cause } = envelope;
+  return { stream, revision, id, type, ...cause, hash: hashOf(stream, revision, type, body), previousHash, data };
+};

@@ -1,0 +1,67 @@
+import { Controller, Inject, Req, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { EventLog } from '#libs/event-log';
+import { EVENT_LOG } from '#libs/commands';
+import { CONTENT_SECURITY, docsPage, Handles, Metrics, PROBLEM_CODES, statusOf, type RequestOf, type ShownDocument } from '#libs/http';
+import { API_DOCUMENT } from '../tokens.js';
+import { live, readDocs, readDocument, readMetrics, readProblem, ready } from './system.operations.js';
+
+interface Check { readonly name: string; readonly ok: boolean; readonly detail?: string }
+
+/** The engine about itself. */
+@Controller()
+export class SystemController {
+  /** The document never changes while the process lives: it is written out once. */
+  private readonly document: string;
+  private readonly page: string;
+
+  constructor(@Inject(EVENT_LOG) private readonly log: EventLog, private readonly metrics: Metrics, @Inject(API_DOCUMENT) document: ShownDocument) {
+    this.document = JSON.stringify(document);
+    this.page = docsPage(document);
+  }
+
+  @Handles(live)
+  live() {
+    return { status: 'ok', checks: [] };
+  }
+
+  @Handles(ready)
+  async ready(@Res({ passthrough: true }) reply: FastifyReply) {
+    const checks = await Promise.all([this.checkLog()]);
+    const ok = checks.every((check) => check.ok);
+    if (!ok) reply.code(503);
+    return { status: ok ? 'ok' : 'unavailable', checks };
+  }
+
+  @Handles(readMetrics)
+  async readMetrics(@Res({ passthrough: true }) reply: FastifyReply) {
+    reply.header('Content-Type', this.metrics.registry.contentType);
+    return this.metrics.registry.metrics();
+  }
+
+  @Handles(readDocument)
+  openApi(@Res({ passthrough: true }) reply: FastifyReply) {
+    reply.header('Content-Type', 'application/json; charset=utf-8');
+    return this.document;
+  }
+
+  @Handles(readDocs)
+  docs(@Res({ passthrough: true }) reply: FastifyReply) {
+    reply.header('Content-Type', 'text/html; charset=utf-8').header('Content-Security-Policy', CONTENT_SECURITY);
+    return this.page;
+  }
+
+  @Handles(readProblem)
+  problem(@Req() { params: { code } }: RequestOf<typeof readProblem>) {
+    return { code, status: statusOf(code), meaning: PROBLEM_CODES[code][1] };
+  }
+
+  private async checkLog(): Promise<Check> {
+    try {
+      await this.log.end();
+      return { name: 'log', ok: true };
+    } catch (error) {
+      return { name: 'log', ok: false, detail: (error as Error).message };
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Nest token of the OpenAPI document. */
+export const API_DOCUMENT = Symbol('ApiDocument');
