@@ -3,18 +3,21 @@ import { StartError } from '#libs/postgres';
 import { SettingsError } from '#libs/settings';
 import { ExitCode, Failure } from './failure.js';
 
+/** What the system says of files, in words. */
+const FILES: Readonly<Record<string, (path: string) => string>> = {
+  ENOENT: (path) => `There is no ${path}.`,
+  EISDIR: (path) => `${path} is a directory; a file is needed.`,
+  EACCES: (path) => `This user may not use ${path}.`,
+  EPERM: (path) => `This user may not use ${path}.`,
+  ENOSPC: (path) => `The disk is full (${path}).`,
+};
+
 /** What a person can mend, in one line; undefined for what is a fault of ours. */
 const sentence = (error: unknown): string | undefined => {
   if (error instanceof Failure || error instanceof StartError || error instanceof SettingsError || error instanceof BillingError) return error.message;
   if (!(error instanceof Error)) return undefined;
-  const { code, path } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ENOENT': return `There is no ${path ?? 'such file'}.`;
-    case 'EISDIR': return `${path ?? 'This'} is a directory; a file is needed.`;
-    case 'EACCES': case 'EPERM': return `${path ?? 'A file'} may not be used by this user (${code}).`;
-    case 'ENOSPC': return `The disk is full${path === undefined ? '' : ` (${path})`}.`;
-    default: return undefined;
-  }
+  const { code = '', path = 'a file' } = error as NodeJS.ErrnoException;
+  return FILES[code]?.(path);
 };
 
 /** Says why a command failed, and with what the process ends. */

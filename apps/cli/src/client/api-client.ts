@@ -121,10 +121,10 @@ const retryAfterMs = (header: string | null): number | undefined => {
   return seconds >= 0 ? Math.min(seconds * 1_000, 60_000) : undefined;
 };
 
+/** Of what fetch throws; the reason proper lies within. */
 const reasonOf = (error: unknown): string => {
-  const { cause, message } = error as Error;
-  const inner = cause instanceof AggregateError ? cause.errors[0] as unknown : cause;
-  return inner instanceof Error ? (inner as NodeJS.ErrnoException).code ?? inner.message : message;
+  const { cause, message } = error as { readonly cause?: { readonly code?: string; readonly message?: string }; readonly message: string };
+  return cause?.code ?? cause?.message ?? message;
 };
 
 const parse = (text: string): unknown => {

@@ -1,3 +1,4 @@
+import { assertNever } from '#libs/kernel';
 import { formatAmount, readAmount, sum, type Amount } from '#libs/money';
 import { Refused, type ApiClient } from '../client/api-client.js';
 import type { Persona, Work } from './personas.js';
@@ -118,6 +119,7 @@ export class Story {
         await this.post(`holds/${id}/increase`, { amount: formatAmount(readAmount(costEstimate) * 2n), ttlSeconds: 7_200 });
         return settle(actual);
       case 'below': case 'above': return settle(actual);
+      default: return assertNever(ending);
     }
   }
 

@@ -62,16 +62,21 @@ const openDatabase = async ({ databaseUrl, dataDir }: Settings, started: (() => 
   return postgres.url;
 };
 
-const listen = async (app: NestFastifyApplication, { host, port }: Settings): Promise<string> => {
+/** What the system says of an address, in words. */
+const REFUSED: Readonly<Record<string, (settings: Settings) => string>> = {
+  EADDRINUSE: ({ port }) => `Port ${port} is in use; stop what listens there, or set PORT to another.`,
+  EACCES: ({ port }) => `Port ${port} may not be used by this user; set PORT to one from 1024 on.`,
+  EADDRNOTAVAIL: ({ host }) => `HOST is ${host}, which is no address of this machine.`,
+  ENOTFOUND: ({ host }) => `HOST is ${host}, which is no address of this machine.`,
+};
+
+const listen = async (app: NestFastifyApplication, settings: Settings): Promise<string> => {
+  const { host, port } = settings;
   try {
     await app.listen(port, host);
   } catch (error) {
-    switch ((error as NodeJS.ErrnoException).code) {
-      case 'EADDRINUSE': throw new Failure(`Port ${port} is in use; stop what listens there, or set PORT to another.`, { cause: error });
-      case 'EACCES': throw new Failure(`Port ${port} may not be used by this user; set PORT to one from 1024 on.`, { cause: error });
-      case 'EADDRNOTAVAIL': case 'ENOTFOUND': throw new Failure(`HOST is ${host}, which is no address of this machine.`, { cause: error });
-      default: throw error;
-    }
+    const refused = REFUSED[(error as NodeJS.ErrnoException).code ?? ''];
+    throw refused ? new Failure(refused(settings), { cause: error }) : error;
   }
   const { port: actual } = app.getHttpServer().address() as AddressInfo;
   const everywhere = host === '0.0.0.0' || host === '::';
