@@ -150,6 +150,26 @@ describe('the embedded PostgreSQL', () => {
     });
   });
 
+  describe('a pool', () => {
+    beforeEach(() => void afterFirstStart());
+
+    it('shows its name, and lets nobody wait for a server that does not answer', async () => {
+      const pool = createPool((await start()).url, { name: 'spec', statementTimeoutMs: 100 });
+      await expect(pool.query('SELECT pg_sleep(60)')).rejects.toThrow('canceling statement due to statement timeout');
+      const { rows } = await pool.query<{ pid: number; name: string }>(`SELECT pg_backend_pid() AS pid, current_setting('application_name') AS name`);
+      const { pid, name } = rows[0]!;
+      expect(name).toBe('spec');
+      process.kill(pid, 'SIGSTOP');
+      try {
+        await expect(pool.query('SELECT 1')).rejects.toThrow('Query read timeout');
+        expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+      await pool.end();
+    });
+  });
+
   describe('a crash', () => {
     beforeEach(() => void afterFirstStart());
 
@@ -243,6 +263,7 @@ describe('the embedded PostgreSQL', () => {
 
   describe('what cannot be started says why in one line', () => {
     it('a second engine on the same data directory', async () => {
+      afterFirstStart();
       const engine = startInProcess();
       await engine.url();
       expect(await refusal(start())).toBe(`The data directory ${dataDir} is in use by process ${engine.pid}. Stop that first, or pass --url to work through the engine that runs there.`);

@@ -76,8 +76,9 @@ const relocate = async (link: string, user: OsUser, log: Log): Promise<void> => 
 const settle = async (dataDir: string, link: string, log: Log): Promise<Home> => {
   const fresh = await claim(dataDir);
   const user = runningAsRoot() ? await unprivilegedUser() : undefined;
-  if (fresh) await makeOurs(dataDir, user);
-  if (user && !(await canEnter(dataDir, user))) await relocate(link, user, log);
+  const reachable = !user || (await canEnter(fresh ? path.dirname(dataDir) : dataDir, user));
+  if (fresh) await makeOurs(dataDir, reachable ? user : undefined);
+  if (!reachable) await relocate(link, user, log);
   else await makeUnlessThere(() => mkdir(link, { mode: 0o700 }));
   const directory = await realpath(link);
   if (!user) return { directory, runAs: undefined };

