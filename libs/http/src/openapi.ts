@@ -46,9 +46,9 @@ const describe = (operation: Operation, schemas: Json): Json => {
   };
 };
 
-/** A zod schema as JSON Schema; those with an id move to the components, once. */
+/** A zod schema as JSON Schema; those with an id move to the components, once. What is checked by code says what it is by its `meta`. */
 const jsonSchema = (schema: z.ZodType, io: 'input' | 'output', schemas: Json): Json => {
-  const { $schema: _, $defs = {}, ...converted } = z.toJSONSchema(schema, { io, override: ({ jsonSchema: made }) => tidy(made as Json, io) }) as Json & { $defs?: Json };
+  const { $schema: _, $defs = {}, ...converted } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ jsonSchema: made }) => tidy(made as Json, io) }) as Json & { $defs?: Json };
   const moved = JSON.parse(JSON.stringify({ $defs, converted }).replaceAll('"#/$defs/', '"#/components/schemas/')) as { $defs: Record<string, Json>; converted: Json };
   for (const [name, { id: __, ...definition }] of Object.entries(moved.$defs)) schemas[name] = definition;
   delete moved.converted.id;

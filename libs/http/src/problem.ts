@@ -26,9 +26,10 @@ export const statusOf = (code: ProblemCode): number => {
 /** `insufficient_credits` is titled "Insufficient credits". */
 const titleOf = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ');
 
-const problemWith = (status: number, code: string, { detail, ...facts }: Facts): Problem => ({
-  type: `/problems/${code}`, title: titleOf(code), status, ...(typeof detail === 'string' ? { detail } : {}), code, ...facts,
-});
+const problemWith = (status: number, code: string, facts: Facts): Problem => {
+  const own = { type: `/problems/${code}`, title: titleOf(code), status, ...(typeof facts.detail === 'string' ? { detail: facts.detail } : {}), code };
+  return { ...own, ...facts, ...own };
+};
 
 /** @param facts shown beside the members every problem has; `detail` among them is a sentence for people */
 export const problem = (code: ProblemCode, facts: Facts): Problem => problemWith(statusOf(code), code, facts);

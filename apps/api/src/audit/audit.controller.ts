@@ -3,14 +3,14 @@ import { BillingError, hashOf } from '#libs/kernel';
 import { accountStream } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import { EVENT_LOG } from '#libs/commands';
-import { Handles, type RequestOf } from '#libs/http';
+import { Handles, invalidRequest, type RequestOf } from '#libs/http';
 import { cursorOf, keyIn } from '../requests/cursors.js';
 import { listAccountEvents, listEvents } from './audit.operations.js';
 import { revisionAt, scan, type ReadEvent } from './event-scan.js';
 import { verifyChain } from './verify-chain.js';
 
 const REVISION = /^(?:0|[1-9][0-9]{0,14})$/;
-const POSITION = /^[0-9]{16,40}$/;
+const POSITION = /^[0-9]{1,64}$/;
 
 /** The events themselves, as they were recorded. */
 @Controller()
@@ -33,6 +33,10 @@ export class AuditController {
   @Handles(listEvents)
   async all(@Req() { query: { cursor, limit, ...filter } }: RequestOf<typeof listEvents>) {
     const after = cursor === undefined ? undefined : keyIn(cursor, POSITION);
+    // A cursor may be made up, or of another log: positions of one log are equally long, and none lies behind its end.
+    const end = await this.log.end();
+    if (after !== undefined && after.length !== end?.length) throw invalidRequest('cursor', 'a cursor as an earlier page gave it');
+    if (after !== undefined && end !== undefined && after >= end) return { items: [], nextCursor: null };
     const { found, last } = await scan(this.log.readAll({ after, batchSize: limit }), filter, limit);
     return { items: found.map(eventAnswer), nextCursor: last ? cursorOf(last.position) : null };
   }
