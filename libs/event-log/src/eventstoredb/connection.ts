@@ -7,8 +7,10 @@ import type { RecordedEvent } from '../event-log.js';
 import { decodeAppendAnswer } from './append-messages.js';
 import { AppendStream } from './append-stream.js';
 import { callFault, ignored } from './faults.js';
+import { headOf } from './heads.js';
 import { decodeReadAnswer, type NO_EVENT } from './read-messages.js';
 import type { Address, ServerSettings } from './settings.js';
+import { SharedCalls } from './shared-calls.js';
 
 type ReadRequest = InstanceType<typeof streams.ReadReq>;
 export type ReadCall = ClientReadableStream<RecordedEvent | typeof NO_EVENT>;
@@ -24,6 +26,8 @@ const asItIs = (bytes: Buffer): Buffer => bytes;
  */
 export class Connection {
   readonly appends: AppendStream;
+  /** The revisions that streams are at, each asked for after the call. */
+  readonly heads = new SharedCalls((stream: string) => headOf(this.appends, stream));
   private readonly reads = new Set<ReadCall>();
   private fault: Error | undefined;
 

@@ -4,8 +4,6 @@ import { findLeader } from './discovery.js';
 import { logClosed, logError, Unanswered } from './faults.js';
 import type { Address, ServerSettings } from './settings.js';
 
-/** A cluster that has lost its leader has another after 3 to 6 s. */
-const PATIENCE_MS = 10_000;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
 
@@ -17,7 +15,8 @@ export class Connections {
   /** Since when there has been no connection; undefined while there is one. */
   private downSince: number | undefined;
 
-  constructor(private readonly settings: ServerSettings) {}
+  /** @param patienceMs how long an outage is waited out. */
+  constructor(private readonly settings: ServerSettings, private readonly patienceMs: number) {}
 
   /**
    * Works on a connection, again and on another one as often as the work goes {@link Unanswered}, so that the fall of a
@@ -30,7 +29,7 @@ export class Connections {
         return await work(await this.get());
       } catch (error) {
         const since = Math.min(beganAt, this.downSince ?? beganAt);
-        if (!(error instanceof Unanswered) || performance.now() + pause > since + PATIENCE_MS) throw logError(error);
+        if (!(error instanceof Unanswered) || performance.now() + pause > since + this.patienceMs) throw logError(error);
       }
       await delay(pause);
     }

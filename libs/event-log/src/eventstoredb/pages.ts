@@ -4,24 +4,32 @@ import { ignored } from './faults.js';
 type FetchPage = (after: RecordedEvent | undefined, size: number) => Promise<readonly RecordedEvent[]>;
 
 const FIRST_PAGE = 200;
+const LARGEST_PAGE = 1_000;
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 
-/** As many events as `most`, or fewer where the last page's were so large that memory would not be bounded. */
-const nextPageSize = (page: readonly RecordedEvent[], most: number): number => {
+/** Fewer where the last page's events were so large that memory would not be bounded. */
+const nextPageSize = (page: readonly RecordedEvent[]): number => {
   let characters = 1;
   for (const { body } of page) characters += body.length;
-  return Math.max(1, Math.min(most, Math.floor((MOST_CHARACTERS * page.length) / characters)));
+  return Math.max(1, Math.min(LARGEST_PAGE, Math.floor((MOST_CHARACTERS * page.length) / characters)));
 };
 
-/** Reads page by page until a page is short. The next one is on its way while the reader works on the last. */
-export async function* inPages(fetch: FetchPage, limit: number, pageSize: number): AsyncGenerator<readonly RecordedEvent[], void> {
+/** Reads page by page until a page is short, and gives them in batches. The next page is on its way while the reader works on the last. */
+export async function* inBatches(fetch: FetchPage, limit: number, batchSize: number): AsyncGenerator<readonly RecordedEvent[], void> {
+  for await (const page of inPages(fetch, limit)) {
+    if (page.length <= batchSize) yield page;
+    else for (let at = 0; at < page.length; at += batchSize) yield page.slice(at, at + batchSize);
+  }
+}
+
+async function* inPages(fetch: FetchPage, limit: number): AsyncGenerator<readonly RecordedEvent[], void> {
   const ahead = (after: RecordedEvent | undefined, size: number): Promise<readonly RecordedEvent[]> => {
     const page = fetch(after, size);
     page.catch(ignored); // the reader may leave before it is awaited
     return page;
   };
   let left = limit;
-  let size = Math.min(FIRST_PAGE, pageSize, left);
+  let size = Math.min(FIRST_PAGE, left);
   if (left <= 0) return;
   let next = ahead(undefined, size);
   while (left > 0) {
@@ -30,7 +38,7 @@ export async function* inPages(fetch: FetchPage, limit: number, pageSize: number
     const isLast = page.length < size || page.length === left;
     left = isLast ? 0 : left - page.length;
     if (!isLast) {
-      size = Math.min(nextPageSize(page, pageSize), left);
+      size = Math.min(nextPageSize(page), left);
       next = ahead(page.at(-1), size);
     }
     yield page;

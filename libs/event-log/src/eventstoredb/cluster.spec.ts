@@ -1,0 +1,168 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Node, type Member } from '../../../../test/support/eventstoredb/node.js';
+import { StreamStore } from '../../../../test/support/eventstoredb/stream-store.js';
+import { RevisionConflict } from '../event-log.js';
+import { aStream, collect, events, numbered } from '../testing/events.js';
+import { EventStoreLog } from './event-store-log.js';
+
+/** Three nodes of one cluster: one leads, and the others say so. */
+class Cluster {
+  private leader = 0;
+  private readonly stopped = new Set<number>();
+
+  private constructor(readonly nodes: readonly Node[]) {
+    const members = (): Member[] => nodes.map(({ address }, n) => ({ ...address, isLeader: n === this.leader, isAlive: !this.stopped.has(n) }));
+    for (const node of nodes) node.members = members;
+    this.lead(0);
+  }
+
+  static async start(): Promise<Cluster> {
+    const store = new StreamStore();
+    return new Cluster(await Promise.all(numbered(3, () => Node.start({ store, writeTimeoutMs: 300 }))));
+  }
+
+  get url(): string { return `esdb://${this.nodes.map(({ address }) => `${address.address}:${address.port}`).join(',')}?tls=false`; }
+
+  node(n: number): Node { return this.nodes[n] as Node; }
+
+  /** From now on this node leads, and the others name it. */
+  lead(leader: number): void {
+    this.leader = leader;
+    for (const [n, node] of this.nodes.entries()) node.faults.refusal = n === leader ? undefined : this.node(leader).address;
+  }
+
+  /** Some time goes by without a leader. */
+  async elect(leader: number, afterMs: number): Promise<void> {
+    this.stopped.add(this.leader);
+    for (const node of this.nodes) node.faults.refusal = 'no-leader';
+    await delay(afterMs);
+    this.lead(leader);
+  }
+
+  async stop(): Promise<void> {
+    for (const { faults } of this.nodes) faults.thaw();
+    await Promise.all(this.nodes.map((node) => node.stop()));
+  }
+}
+
+describe('a cluster', () => {
+  let cluster: Cluster;
+  let log: EventStoreLog;
+
+  beforeEach(async () => {
+    cluster = await Cluster.start();
+    log = await EventStoreLog.open(cluster.url);
+  });
+
+  afterEach(async () => {
+    await log.close();
+    await cluster.stop();
+  });
+
+  /** Appends to many streams, one event after the other, until told to stop; gives what was acknowledged. */
+  const writeUntil = (signal: AbortSignal): Promise<{ stream: string; ids: string[] }[]> => Promise.all(numbered(20, async () => {
+    const [stream, ids] = [aStream(), [] as string[]];
+    while (!signal.aborted) {
+      const [event] = events(1);
+      if (!event) continue;
+      await log.append(stream, [event], ids.length - 1);
+      ids.push(event.id);
+    }
+    return { stream, ids };
+  }));
+
+  const expectAllOnce = async (written: readonly { stream: string; ids: readonly string[] }[]): Promise<void> => {
+    for (const { stream, ids } of written) expect((await collect(log.read(stream))).map(({ id }) => id)).toEqual(ids);
+  };
+
+  it('is worked on where it is led', async () => {
+    const stream = aStream();
+    await log.append(stream, events(2), -1);
+    await expect(log.append(stream, [], 0)).rejects.toEqual(new RevisionConflict(stream, 0, 1));
+    await log.append(stream, [], 1);
+    expect(await log.head(stream)).toBe(1);
+  });
+
+  it('whose leader hands over, is followed to the next one, which the old one names', async () => {
+    const stop = new AbortController();
+    const written = writeUntil(stop.signal);
+    for (const next of [1, 2, 0, 2]) {
+      await delay(100);
+      cluster.lead(next);
+    }
+    await delay(200);
+    stop.abort();
+    await expectAllOnce(await written);
+  }, 20_000);
+
+  it('that one server alone is named of is followed too, where that one tells who leads', async () => {
+    const alone = await EventStoreLog.open(cluster.node(2).url);
+    const stream = aStream();
+    await alone.append(stream, events(1), -1);
+    expect(await log.head(stream)).toBe(0);
+    await alone.close();
+  });
+
+  it('whose leader is killed, is waited for until another one leads', async () => {
+    const stop = new AbortController();
+    const written = writeUntil(stop.signal);
+    await delay(100);
+    await cluster.node(0).stop();
+    await cluster.elect(1, 1_000);
+    await delay(300);
+    stop.abort();
+    await expectAllOnce(await written);
+  }, 20_000);
+
+  it('whose leader freezes, is served by the next one: the frozen one is left after seconds, not when its connection dies', async () => {
+    const stop = new AbortController();
+    const written = writeUntil(stop.signal);
+    await delay(100);
+    cluster.node(0).faults.freeze();
+    const frozenAt = performance.now();
+    await cluster.elect(1, 500);
+    cluster.node(0).faults.refusal = undefined; // it does not know
+    const stream = aStream();
+    await log.append(stream, events(1), -1);
+    expect(performance.now() - frozenAt).toBeLessThan(8_000);
+    stop.abort();
+    await expectAllOnce(await written);
+    cluster.node(0).faults.thaw();
+    await log.append(stream, events(1), 0);
+  }, 20_000);
+
+  it('whose leader has lost its followers, confirms nothing that another one may have changed', async () => {
+    const store = new StreamStore();
+    const deposed = await Node.start({ store, writeTimeoutMs: 300 });
+    deposed.members = () => [{ ...deposed.address, isLeader: true, isAlive: true }];
+    const [{ address, port }, seed] = [deposed.address, cluster.node(2).address];
+    const old = await EventStoreLog.open(`esdb://${address}:${port},${address}:${port}?tls=false`);
+    const stream = aStream();
+    await old.append(stream, events(1), -1);
+    store.stopReplicating(); // it leads no more, and has not been told
+    const confirmation = old.append(stream, [], 0);
+    expect(await Promise.race([confirmation, delay(1_000, 'nothing')])).toBe('nothing');
+    deposed.faults.refusal = seed; // now it has
+    await expect(confirmation).rejects.toEqual(new RevisionConflict(stream, 0, -1)); // as the leader has it
+    await old.close();
+    await deposed.stop();
+  }, 20_000);
+
+  it('without a leader is unavailable', async () => {
+    const other = await EventStoreLog.open(cluster.url, { patienceMs: 1_000 });
+    for (const node of cluster.nodes) node.faults.refusal = 'no-leader';
+    const outcomes = await Promise.allSettled([other.append(aStream(), events(1), -1), other.append(aStream(), [], -1), other.end()]);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { kind: 'unavailable', code: 'log_unavailable' } });
+    await other.close();
+  }, 20_000);
+
+  it.each(['not-ready', 'busy'] as const)('whose leader is %s, is asked again', async (refusal) => {
+    const stream = aStream();
+    cluster.node(0).faults.refusal = refusal;
+    const calls = [log.append(stream, events(1), -1), log.head(aStream())];
+    await delay(300);
+    cluster.lead(0);
+    await Promise.all(calls);
+    expect(await log.head(stream)).toBe(0);
+  });
+});

@@ -1,0 +1,106 @@
+import type { SealedEvent } from '#libs/kernel';
+import type { AppendOptions, Appended, EventLog, Position, RecordedEvent, SubscribeOptions } from '../event-log.js';
+import { Appender, MOST_APPEND_BYTES } from './appender.js';
+import { Confirmer } from './confirmer.js';
+import { Connections } from './connections.js';
+import { logClosed, logError } from './faults.js';
+import { identify } from './identity.js';
+import { inBatches } from './pages.js';
+import { readAllAfter, readEnd, readStream } from './reading.js';
+import { readSettings } from './settings.js';
+import { Subscription } from './subscription.js';
+
+const BATCH_SIZE = 1_000;
+
+/** The streams that the engine writes; a database may hold others, and always holds the server's own. */
+const PREFIXES: readonly string[] = ['account-', 'catalog'];
+
+export interface EventStoreOptions {
+  /** Of the names of streams that `readAll`, `subscribe` and `end` show. */
+  readonly prefixes?: readonly string[];
+  /** How long a call waits out an outage. A cluster that has lost its leader has another after 3 to 6 s. */
+  readonly patienceMs?: number;
+}
+
+/** The event log in EventStoreDB 22.10 or later, or KurrentDB. Any number of processes may work on one database. */
+export class EventStoreLog implements EventLog {
+  /** More in one append is refused with too_large/append_too_large. Bodies count in bytes, types twice their length. */
+  readonly maxAppendBytes = MOST_APPEND_BYTES;
+  private readonly appender: Appender;
+  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly closing = new AbortController();
+
+  private constructor(
+    private readonly connections: Connections, private readonly confirmer: Confirmer, private readonly prefixes: readonly string[], readonly id: string,
+  ) {
+    this.appender = new Appender(connections);
+  }
+
+  /** Opens the log at a connection string (see {@link readSettings}). */
+  static async open(url: string, { prefixes = PREFIXES, patienceMs = 10_000 }: EventStoreOptions = {}): Promise<EventStoreLog> {
+    const settings = readSettings(url);
+    const connections = new Connections(settings, patienceMs);
+    try {
+      const id = await connections.use(identify);
+      return new EventStoreLog(connections, new Confirmer(connections, settings.isCluster), prefixes, id);
+    } catch (error) {
+      await connections.close();
+      throw error;
+    }
+  }
+
+  append(stream: string, events: readonly SealedEvent[], expected: number, { guards = [] }: AppendOptions = {}): Promise<Appended> {
+    if (this.closing.signal.aborted) return Promise.reject(logClosed());
+    return this.track(events.length === 0
+      ? this.confirmer.confirm(stream, expected, guards)
+      : this.appender.append({ stream, events, expected, guards }));
+  }
+
+  read(stream: string, { from = 0, limit = Infinity }: { from?: number; limit?: number } = {}): AsyncIterable<readonly RecordedEvent[]> {
+    return inBatches((after, size) => this.connections.use((connection) => readStream(connection, stream, after ? after.revision + 1 : from, size)), limit, BATCH_SIZE);
+  }
+
+  head(stream: string): Promise<number> {
+    return this.confirmer.head(stream);
+  }
+
+  readAll({ after, batchSize = BATCH_SIZE }: { after?: Position | undefined; batchSize?: number } = {}): AsyncIterable<readonly RecordedEvent[]> {
+    return inBatches((last, size) => this.connections.use((connection) => readAllAfter(connection, this.prefixes, last?.position ?? after, size)), Infinity, batchSize);
+  }
+
+  async *subscribe({ after, batchSize = BATCH_SIZE, signal }: SubscribeOptions): AsyncGenerator<readonly RecordedEvent[], void> {
+    const until = AbortSignal.any([signal, this.closing.signal]);
+    if (this.closing.signal.aborted) throw logClosed();
+    if (signal.aborted) return;
+    const connection = await this.connections.use((open) => Promise.resolve(open));
+    let subscription: Subscription | undefined;
+    try {
+      subscription = new Subscription(connection, this.prefixes, after, batchSize);
+      for (let batch = await subscription.next(until); batch; batch = await subscription.next(until)) yield batch;
+    } catch (error) {
+      throw logError(error);
+    } finally {
+      subscription?.end();
+    }
+  }
+
+  async end(): Promise<Position | undefined> {
+    return (await this.connections.use((connection) => readEnd(connection, this.prefixes)))?.position;
+  }
+
+  /** Waits for the appends under way; subscriptions end. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.allSettled(this.underWay);
+    await this.connections.close();
+  }
+
+  private async track<Outcome>(work: Promise<Outcome>): Promise<Outcome> {
+    this.underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      this.underWay.delete(work);
+    }
+  }
+}

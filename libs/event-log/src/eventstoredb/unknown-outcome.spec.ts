@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AppendFault } from '../../../../test/support/eventstoredb/faults.js';
+import { Node } from '../../../../test/support/eventstoredb/node.js';
+import { RevisionConflict } from '../event-log.js';
+import { aStream, collect, events, numbered } from '../testing/events.js';
+import { EventStoreLog } from './event-store-log.js';
+
+const UNAVAILABLE = { kind: 'unavailable', code: 'log_unavailable' };
+
+describe('an append whose answer is lost', () => {
+  let node: Node;
+  let log: EventStoreLog;
+
+  beforeEach(async () => {
+    node = await Node.start({ writeTimeoutMs: 300 });
+    log = await EventStoreLog.open(node.url);
+  });
+
+  afterEach(async () => {
+    node.faults.thaw();
+    await log.close();
+    await node.stop();
+  });
+
+  const expectOnce = async (stream: string, written: readonly { id: string }[]): Promise<void> => {
+    expect((await collect(log.read(stream))).map(({ id }) => id)).toEqual(written.map(({ id }) => id));
+  };
+
+  it.each<AppendFault>(['drop-before', 'drop-after', 'time-out-before', 'time-out-after', 'unanswered-before', 'unanswered-after'])('(%s) has its effect once, and the answer of what is stored', async (fault) => {
+    const [stream, mine] = [aStream(), events(3)];
+    await log.append(stream, events(2), -1);
+    node.faults.appends.push(fault);
+    const answer = await log.append(stream, mine, 1);
+    const stored = await collect(log.read(stream, { from: 2 }));
+    expect(stored.map(({ id }) => id)).toEqual(mine.map(({ id }) => id));
+    expect(answer).toEqual({ revision: 4, position: stored.at(-1)?.position });
+  }, 10_000);
+
+  it('is looked for before it is called anything: found behind others, or refused because another one is there', async () => {
+    const [missed, taken, other] = [aStream(), aStream(), await EventStoreLog.open(node.url)];
+    const [mine, theirs] = [events(1), events(1)];
+    node.faults.appends.push('unanswered-after', 'unanswered-before');
+    const answers = [log.append(missed, mine, -1), log.append(taken, events(2), -1)];
+    await delay(50);
+    await Promise.all([other.append(missed, events(4), 0), other.append(taken, theirs, -1)]);
+    const outcomes = await Promise.allSettled(answers);
+    expect(outcomes).toMatchObject([{ value: { revision: 0 } }, { reason: new RevisionConflict(taken, -1, 0) }]);
+    await expectOnce(taken, theirs);
+    await other.close();
+  }, 10_000);
+
+  it('holds up no other one on the same connection', async () => {
+    const [stuck, streams] = [aStream(), numbered(20, () => aStream())];
+    node.faults.appends.push('unanswered-before');
+    const answer = log.append(stuck, events(1), -1);
+    for (let n = 0; n < 10; n += 1) {
+      await Promise.all(streams.map((stream) => log.append(stream, events(1), n - 1)));
+      await delay(20);
+    }
+    expect(await log.head(stuck)).toBe(-1);
+    expect(await answer).toMatchObject({ revision: 0 });
+  }, 10_000);
+
+  it('that comes too late is nobody\'s any more', async () => {
+    const [stream, mine] = [aStream(), events(2)];
+    node.faults.answerAfterMs = 3_500;
+    const answer = log.append(stream, mine, -1);
+    await delay(3_200);
+    node.faults.answerAfterMs = 0;
+    expect(await answer).toMatchObject({ revision: 1 });
+    await delay(500);
+    await log.append(stream, events(1), 1);
+    expect(await log.head(stream)).toBe(2);
+  }, 15_000);
+
+  it('is not written twice by a server that has forgotten all ids', async () => {
+    const [stream, mine] = [aStream(), events(2)];
+    const first = await log.append(stream, mine, -1);
+    await log.append(stream, events(1), 1);
+    node.store.forget();
+    expect(await log.append(stream, mine, -1)).toEqual(first);
+    expect(await log.head(stream)).toBe(2);
+  });
+
+  it('waits for its replication, and is answered as soon as that goes on', async () => {
+    const [stream, mine] = [aStream(), events(2)];
+    node.store.stopReplicating();
+    const answer = log.append(stream, mine, -1);
+    await delay(800); // the server has timed out, and has dropped repeats of what it has not replicated
+    node.store.replicate();
+    expect(await answer).toMatchObject({ revision: 1 });
+    await expectOnce(stream, mine);
+  }, 10_000);
+
+  it('is refused for what is not replicated only once that can be read', async () => {
+    const [stream, theirs, other] = [aStream(), events(2), await EventStoreLog.open(node.url)];
+    node.store.stopReplicating();
+    const first = other.append(stream, theirs, -1);
+    await delay(20);
+    const refused = async (append: Promise<unknown>): Promise<void> => {
+      await expect(append).rejects.toEqual(new RevisionConflict(stream, -1, 1));
+      await expectOnce(stream, theirs);
+    };
+    const refusals = [refused(log.append(stream, events(1), -1)), refused(log.append(stream, [], -1))];
+    await delay(100);
+    node.store.replicate();
+    await Promise.all([first, ...refusals]);
+    await other.close();
+  });
+
+  it('is unavailable, not refused, when a guard moved meanwhile: it may still be written', async () => {
+    const [stream, guard, mine] = [aStream(), aStream('catalog'), events(1)];
+    node.faults.appends.push('unanswered-before');
+    const answer = log.append(stream, mine, -1, { guards: [{ stream: guard, revision: -1 }] });
+    await delay(50);
+    await log.append(guard, events(1), -1);
+    await expect(answer).rejects.toMatchObject(UNAVAILABLE);
+  }, 10_000);
+
+  it('has its effect once, however often connections break under load', async () => {
+    const stop = new AbortController();
+    const breaking = (async () => {
+      for (let breaks = 0; !stop.signal.aborted; breaks += 1) {
+        if (breaks % 3 === 0) node.dropConnections();
+        else node.faults.appends.push(breaks % 3 === 1 ? 'drop-after' : 'time-out-after');
+        await delay(Math.random() * 60);
+      }
+    })();
+    const streams = await Promise.all(numbered(40, async () => {
+      const [stream, mine] = [aStream(), numbered(25, () => events(2))];
+      for (const [n, pair] of mine.entries()) expect(await log.append(stream, pair, n * 2 - 1)).toMatchObject({ revision: n * 2 + 1 });
+      return { stream, written: mine.flat() };
+    }));
+    stop.abort();
+    await breaking;
+    node.faults.appends.length = 0;
+    for (const { stream, written } of streams) await expectOnce(stream, written);
+  }, 60_000);
+});
