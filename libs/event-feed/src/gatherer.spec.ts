@@ -42,7 +42,10 @@ describe('Gatherer', () => {
     await gatherer.put(batch(0));
     await gatherer.take();
     let hasRoom = false;
-    const put = gatherer.put(batch(1, 2, 3)).then(() => { hasRoom = true; });
+    const put = (async () => {
+      await gatherer.put(batch(1, 2, 3));
+      hasRoom = true;
+    })();
     await delay(5);
     expect(hasRoom).toBe(false);
     expect(await gatherer.take()).toEqual(batch(1, 2, 3));

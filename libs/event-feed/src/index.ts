@@ -1,4 +1,4 @@
-export { CHECKPOINT_TABLE, lockCheckpoint, readCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
+export { CHECKPOINT_TABLE, lockCheckpoint, readCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
 export { DirectFeed } from './direct/direct-feed.js';
 export * from './event-feed.js';
 export { isOutage } from './keep-trying.js';

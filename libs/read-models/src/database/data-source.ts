@@ -1,0 +1,37 @@
+import { DataSource } from 'typeorm';
+import { closeSession, openSession } from '#libs/event-feed';
+import { BalanceEntity, EmptyGrantEntity } from '../balance/entity.js';
+import { OpenHoldEntity } from '../holds/entity.js';
+import { TierEntity } from '../tier/entity.js';
+import { TransactionEntity } from '../transactions/entity.js';
+import { UsageEntity } from '../usage-log/entity.js';
+import { CreateReadModels1763683200000 } from './migrations/1763683200000-create-read-models.js';
+
+const CONNECTIONS = 6;
+
+/** TypeORM's view of the read models: entities, migrations, and the queries that are not hot. */
+export const readDataSource = (url: string): DataSource => new DataSource({
+  type: 'postgres', url, schema: 'read', applicationName: 'meterbook queries', poolSize: CONNECTIONS,
+  entities: [BalanceEntity, EmptyGrantEntity, OpenHoldEntity, TransactionEntity, UsageEntity, TierEntity],
+  migrations: [CreateReadModels1763683200000], migrationsTableName: 'migration',
+  extra: { statement_timeout: 30_000, keepAlive: true },
+  poolErrorHandler: () => undefined, // an idle connection broke: the next query opens another
+});
+
+/** Opens the read models at a database, with their tables brought up to date. Any number of processes may do it at once. */
+export const openReadDatabase = async (url: string): Promise<DataSource> => {
+  const session = await openSession(url, 'meterbook migrations');
+  const dataSource = readDataSource(url);
+  try {
+    await session.query("SELECT pg_advisory_lock(hashtextextended('meterbook/read/migrate', 0))");
+    await session.query('CREATE SCHEMA IF NOT EXISTS read');
+    await dataSource.initialize();
+    await dataSource.runMigrations({ transaction: 'all' });
+    return dataSource;
+  } catch (error) {
+    if (dataSource.isInitialized) await dataSource.destroy();
+    throw error;
+  } finally {
+    await closeSession(session);
+  }
+};

@@ -1,0 +1,20 @@
+import type { ClientBase } from 'pg';
+
+/**
+ * Brings the tables of one read model up to date, a batch of changes at a time, in a transaction that its caller opens. A
+ * change is what one event says to this model; it was read from the event beforehand, without looking at any row.
+ */
+export interface ModelWriter<Change> {
+  /** Reads the rows which these changes are about, where it does not remember them. */
+  load(tx: ClientBase, changes: readonly Change[]): Promise<void>;
+  /** Applies one change; in memory. Changes of an account come in their order, each once. */
+  fold(change: Change): void;
+  /** Writes what has been folded since the last time. */
+  write(tx: ClientBase): Promise<void>;
+  /** What was written is durable. */
+  settle(): void;
+  /** What it remembers may be wrong. */
+  forget(): void;
+}
+
+export type ReadModelName = 'balance' | 'holds' | 'transactions' | 'usage-log' | 'tier';

@@ -1,0 +1,17 @@
+export { AccountsQuery, type AccountView } from './balance/accounts-query.js';
+export { BalanceQuery, type BalanceGrant, type BalanceView } from './balance/query.js';
+export type { ReadModelName } from './folding/read-model.js';
+export { DueQuery } from './holds/due-query.js';
+export { OpenHoldEntity } from './holds/entity.js';
+export { OpenHoldsQuery } from './holds/query.js';
+export { Projections, type ProjectionStatus, type Rebuildable } from './projections.js';
+export { MAX_LIMIT, type Page, type PageRequest } from './querying/page.js';
+export { ReadModelsModule, type ReadModelsOptions } from './read-models.module.js';
+export { readModelNames } from './read-models.js';
+export type { Progress } from './rebuild/copy-tables.js';
+export { TierQuery } from './tier/query.js';
+export { TransactionEntity } from './transactions/entity.js';
+export type { TransactionType } from './transactions/projection.js';
+export { TransactionsQuery, type TransactionFilters } from './transactions/query.js';
+export { UsageEntity } from './usage-log/entity.js';
+export { UsageQuery, type UsageFilters } from './usage-log/query.js';

@@ -1,0 +1,153 @@
+import { Injectable } from '@nestjs/common';
+import type { Pool } from 'pg';
+import type { Instant } from '#libs/kernel';
+import { readCheckpoint, type EventFeed, type FeedState } from '#libs/event-feed';
+import type { EventLog } from '#libs/event-log';
+import { readRecord } from './folding/account-record.js';
+import type { ReadModelName } from './folding/read-model.js';
+import { LIVE, Projector } from './projector/projector.js';
+import { Waiters } from './projector/waiters.js';
+import { answered } from './querying/answered.js';
+import { READ_MODELS, readModelNames } from './read-models.js';
+import { NEXT, type Progress } from './rebuild/copy-tables.js';
+import { rebuild } from './rebuild/rebuild.js';
+import { REBUILD_RUNS } from './rebuild/turn.js';
+
+/** One read model, and how it is. */
+export interface ProjectionStatus {
+  readonly name: ReadModelName;
+  readonly version: number;
+  /** Its rows were made by another version and have to be rebuilt. */
+  readonly outdated: boolean;
+  /** In the log; opaque. */
+  readonly position: string;
+  /** Events of the log up to there. */
+  readonly events: number;
+  readonly lag: {
+    readonly events: number;
+    /** There are more than were counted. */
+    readonly atLeast: boolean;
+    /** How long the first of them has waited. */
+    readonly seconds: number;
+  };
+  /** Of this process: `standby` where another one applies. */
+  readonly state: FeedState['status'] | 'starting';
+  /** Why it is not live. */
+  readonly error: string | undefined;
+  /** A rebuild under way, in whichever process. */
+  readonly building: (Progress & { readonly startedAt: Instant }) | undefined;
+}
+
+/** Each name, or all read models in one go. */
+export type Rebuildable = ReadModelName | 'all';
+
+export interface ProjectionsParts {
+  readonly url: string;
+  readonly log: EventLog;
+  readonly feed: EventFeed;
+  readonly pool: Pool;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The read models as a whole: kept up to date, waited for, looked at, rebuilt. */
+@Injectable()
+export class Projections {
+  private readonly waiters: Waiters;
+  private stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private state: FeedState | { readonly status: 'starting' } = { status: 'starting' };
+
+  constructor(private readonly parts: ProjectionsParts) {
+    this.waiters = new Waiters({ applied: (accountIds) => this.appliedRevisions(accountIds), hurry: () => parts.feed.hurry() });
+  }
+
+  /** Applies what the log brings from now on, unless another process does. */
+  start(): void {
+    this.stopping = new AbortController();
+    const projector = new Projector({
+      onApplied: (changes) => this.waiters.applied(changes),
+      onState: (state) => {
+        this.state = state;
+        if ('error' in state) this.parts.onError(state.error);
+      },
+    });
+    this.running = this.parts.feed.consume(projector, this.stopping.signal).catch(() => undefined); // told by onState
+  }
+
+  /** Resolves when the batch under way is done. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  /**
+   * Resolves when balance, transactions and usage log have applied this revision of an account.
+   * @throws unavailable/projection_behind when that takes longer
+   */
+  waitFor(accountId: string, revision: number, timeoutMs: number): Promise<void> {
+    return this.waiters.waitFor(accountId, revision, timeoutMs);
+  }
+
+  /**
+   * Builds a read model anew from the log beside the live one, and the one it is made from with it, then switches.
+   * Queries go on all the while.
+   * @throws conflict/state_conflict while another rebuild runs
+   */
+  async rebuild(name: Rebuildable, onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<void> {
+    const { url, log } = this.parts;
+    await rebuild({ url, log, names: name === 'all' ? readModelNames : [name], onProgress, signal });
+    if (this.state.status === 'stopped') this.start(); // what stopped it may be mended now
+  }
+
+  /** Of all read models, in a fixed order. */
+  async status(): Promise<ProjectionStatus[]> {
+    return answered(async () => {
+      const { pool, feed } = this.parts;
+      const checkpoint = await readCheckpoint(pool, LIVE);
+      const [lag, versions, building] = await Promise.all([feed.lag(checkpoint?.position || undefined), this.versions(), this.building()]);
+      const { state } = this;
+      const seconds = lag.next ? Math.max(0, (Date.now() - Date.parse(readRecordedAt(lag.next))) / 1000) : 0;
+      return readModelNames.map((name) => ({
+        name, version: READ_MODELS[name].version, outdated: (versions.get(name) ?? 0) !== READ_MODELS[name].version,
+        position: checkpoint?.position ?? '', events: checkpoint?.events ?? 0, lag: { events: lag.events, atLeast: lag.atLeast, seconds },
+        state: state.status, error: 'error' in state ? messageOf(state.error) : undefined,
+        building: building?.names.includes(name) ? building.progress : undefined,
+      }));
+    });
+  }
+
+  private async appliedRevisions(accountIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { rows } = await this.parts.pool.query<{ account_id: string; revision: number }>({
+      name: 'applied', text: 'SELECT account_id, revision FROM unnest($1::text[]) AS wanted (account_id) JOIN read.balance USING (account_id)', values: [accountIds],
+    });
+    return new Map(rows.map(({ account_id: accountId, revision }) => [accountId, revision]));
+  }
+
+  private async versions(): Promise<ReadonlyMap<string, number>> {
+    const { rows } = await this.parts.pool.query<{ name: string; version: number }>('SELECT name, version FROM read.projection');
+    return new Map(rows.map(({ name, version }) => [name, version]));
+  }
+
+  private async building(): Promise<{ readonly names: readonly string[]; readonly progress: NonNullable<ProjectionStatus['building']> } | undefined> {
+    const { pool } = this.parts;
+    const { rows: [asked] } = await pool.query<{ runs: boolean }>(`SELECT ${REBUILD_RUNS} AS runs, to_regclass('${NEXT}.progress') IS NOT NULL AS made`);
+    if (!asked?.runs) return undefined;
+    try {
+      const { rows: [row] } = await pool.query<{ names: string[]; events: string; total: string; started_at: Date }>(`SELECT names, events, total, started_at FROM ${NEXT}.progress`);
+      return row && { names: row.names, progress: { events: Number(row.events), total: Number(row.total), startedAt: row.started_at.toISOString() } };
+    } catch {
+      return undefined; // it has just begun, or just switched
+    }
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Of an event that may be one that cannot be read. */
+const readRecordedAt = (event: Parameters<typeof readRecord>[0]): Instant => {
+  try {
+    return (JSON.parse(event.body) as { recordedAt: Instant }).recordedAt;
+  } catch {
+    return new Date().toISOString();
+  }
+};

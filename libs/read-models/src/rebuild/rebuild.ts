@@ -1,0 +1,189 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { BillingError } from '#libs/kernel';
+import { closeSession, lockCheckpoint, openSession, PoisonEvent, readCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from '#libs/event-feed';
+import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
+import { isAccountStream, readRecord } from '../folding/account-record.js';
+import type { ReadModelName } from '../folding/read-model.js';
+import { LIVE } from '../projector/projector.js';
+import { changesIn, readModelNames, ReadModelWriters, withNeeds, type Changes } from '../read-models.js';
+import { dropCopy, gatherStatistics, makeCopy, NEXT, saveProgress, switchTables, type Progress } from './copy-tables.js';
+import { claimRebuild, isLockTimeout } from './turn.js';
+
+const PAGE = 500;
+/** Events written in one transaction: many, because an account's balance is then written once for many of its events. */
+const WRITTEN_AT_ONCE = 20_000;
+/** Events that may be left for the moment in which the live projector waits. */
+const CLOSE = 1_000;
+/**
+ * Longest that queries are kept waiting by a switch that cannot get its turn, and what passes before it tries again. A
+ * vacuum of the table gives way after a second.
+ */
+const SWITCH_WAITS = '1500ms';
+const SWITCH_AGAIN_MS = 250;
+const SWITCH_ATTEMPTS = 120;
+
+export interface RebuildOptions {
+  readonly url: string;
+  readonly log: EventLog;
+  readonly names: readonly ReadModelName[];
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Builds read models anew beside the live ones: fills copies from the first event on, catches up with the live projector
+ * while that goes on, and takes its lock for the last few events and the switch. Until that commits nothing live is
+ * touched; a rebuild that was cut off leaves a schema behind that the next one removes.
+ * @throws conflict/state_conflict while another rebuild runs, PoisonEvent
+ */
+export const rebuild = async ({ url, log, names, onProgress, signal }: RebuildOptions): Promise<void> => {
+  const session = await openSession(url, 'meterbook rebuild');
+  try {
+    await claimRebuild(session);
+    await registerCheckpoint(session, LIVE, log.id);
+    const all = withNeeds(names);
+    await makeCopy(session, all);
+    try {
+      await new Rebuild(session, log, all, onProgress, signal).run();
+    } catch (error) {
+      await giveUp(session).catch(() => undefined); // the database may be what failed; the next rebuild removes it
+      throw error;
+    }
+  } finally {
+    await closeSession(session);
+  }
+};
+
+const giveUp = async (session: Client): Promise<void> => {
+  await session.query('ROLLBACK');
+  await dropCopy(session);
+};
+
+/** How far the copy is. */
+interface Place { readonly position: Position | undefined; readonly events: number }
+
+class Rebuild {
+  private readonly writers: ReadModelWriters;
+  private place: Place = { position: undefined, events: 0 };
+
+  constructor(
+    private readonly session: Client, private readonly log: EventLog, private readonly names: readonly ReadModelName[],
+    private readonly onProgress: ((progress: Progress) => void) | undefined, private readonly signal: AbortSignal | undefined,
+  ) {
+    this.writers = new ReadModelWriters(NEXT, names);
+  }
+
+  async run(): Promise<void> {
+    for (let left = Infinity; left > CLOSE;) {
+      const before = this.place.events;
+      await this.fillTo(await this.goal());
+      left = this.place.events - before;
+    }
+    await gatherStatistics(this.session, this.names);
+    for (let attempt = 1; !(await this.switched()); attempt += 1) {
+      if (attempt === SWITCH_ATTEMPTS) throw new BillingError('unavailable', 'database_unavailable', { detail: 'somebody holds a lock on the live tables; the rebuild was given up' });
+      await delay(SWITCH_AGAIN_MS);
+    }
+  }
+
+  /** The live read models' place, where the copy has to stand when it takes theirs. */
+  private async goal(): Promise<Goal> {
+    return this.goalOf(await readCheckpoint(this.session, LIVE));
+  }
+
+  private async goalOf(live: Checkpoint | undefined): Promise<Goal> {
+    if (!live) throw new Error('the checkpoint of the live read models is gone');
+    if (live.source === this.log.id) return { position: live.position, total: live.events, generation: live.generation };
+    // The live rows are of another log: only all of them together can begin to follow this one.
+    if (this.names.length < readModelNames.length) {
+      throw new BillingError('conflict', 'state_conflict', { detail: 'the read models were made from another log; rebuild all of them together' });
+    }
+    return { position: await this.log.end() ?? '', total: this.place.events, generation: live.generation };
+  }
+
+  /** Writes as it goes, each time in a transaction of its own. */
+  private async fillTo(goal: Goal): Promise<void> {
+    let pending = 0;
+    let last = this.place;
+    for await (const page of this.pagesTo(goal)) {
+      this.signal?.throwIfAborted();
+      await this.writers.fold(this.session, changesOf(page));
+      pending += page.length;
+      last = { position: page.at(-1)?.position, events: last.events + page.length };
+      if (pending < WRITTEN_AT_ONCE) continue;
+      await this.commit(last, goal);
+      pending = 0;
+    }
+    if (pending > 0) await this.commit(last, goal);
+  }
+
+  private async commit(place: Place, { total }: Goal): Promise<void> {
+    const progress = { events: place.events, total: Math.max(total, place.events) };
+    await this.session.query('BEGIN');
+    await this.writers.write(this.session);
+    await saveProgress(this.session, progress);
+    await this.session.query('COMMIT');
+    this.writers.settle();
+    this.place = place;
+    this.onProgress?.(progress);
+  }
+
+  /** False when a query held one of the tables for too long: then the live projector goes on, and it is to be tried again. */
+  private async switched(): Promise<boolean> {
+    const tx = this.session;
+    try {
+      await tx.query('BEGIN');
+      const goal = await this.goalOf(await lockCheckpoint(tx, LIVE));
+      let { position, events } = this.place;
+      for await (const page of this.pagesTo(goal)) {
+        await this.writers.fold(tx, changesOf(page));
+        events += page.length;
+        position = page.at(-1)?.position;
+      }
+      await this.writers.write(tx);
+      await tx.query(`SET LOCAL lock_timeout = '${SWITCH_WAITS}'`);
+      await switchTables(tx, this.names);
+      await saveCheckpoint(tx, LIVE, { source: this.log.id, position: position ?? '', events, generation: goal.generation + 1 });
+      await tx.query('COMMIT');
+      this.onProgress?.({ events, total: events });
+      return true;
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+      await tx.query('ROLLBACK');
+      this.writers.forget();
+      return false;
+    }
+  }
+
+  /** The log from the copy's place up to a goal. */
+  private async *pagesTo({ position: goal }: Goal): AsyncGenerator<readonly RecordedEvent[], void> {
+    const { position: after } = this.place;
+    if (goal === '' || goal === after) return;
+    for await (const page of this.log.readAll({ after, batchSize: PAGE })) {
+      const last = page.at(-1);
+      if (last && last.position < goal) {
+        yield page;
+        continue;
+      }
+      yield page.filter(({ position }) => position <= goal);
+      return;
+    }
+  }
+}
+
+interface Goal {
+  readonly position: Position;
+  readonly total: number;
+  /** Of the live rows. */
+  readonly generation: number;
+}
+
+/** @throws PoisonEvent */
+const changesOf = (page: readonly RecordedEvent[]): Changes[] => page.filter(({ stream }) => isAccountStream(stream)).map((event) => {
+  try {
+    return changesIn(readRecord(event));
+  } catch (error) {
+    throw new PoisonEvent('rebuild', event.stream, event.revision, error);
+  }
+});
