@@ -24,8 +24,8 @@ export const serverSettings = (port: number): Readonly<Record<string, string>> =
   // On macOS fsync alone leaves data in the drive's cache.
   ...(process.platform === 'darwin' && { wal_sync_method: 'fsync_writethrough' }),
 
-  // After a crash all log since the last checkpoint is replayed: under a second for 256 MB, five for 1 GB. The price is more
-  // checkpoints and after each the full images of the pages touched, 40 % more log under full load; throughput was the same.
+  // After a crash all log since the last checkpoint is replayed: about a second for 256 MB, five for 1 GB. The price is more
+  // checkpoints and after each the full images of the pages touched, 40 % more log under full load; throughput did not suffer.
   max_wal_size: '256MB',
   checkpoint_timeout: '1min',
   // Before that, everything must be on disk: one call for the whole file system (20 ms) in place of one for each of 1,300 files,
