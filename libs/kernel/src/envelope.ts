@@ -56,11 +56,12 @@ export const seal = (
   stream: string, after: { readonly revision: number; readonly hash: string | null },
   facts: readonly Fact[], cause: Cause, definitions: ReadonlyMap<string, EventDefinition>,
 ): { events: SealedEvent[]; hash: string | null } => {
+  const { actor, correlationId, causationId, idempotencyKey, traceparent } = cause;
   let { revision, hash: previousHash } = after;
   const events = facts.map(({ type, data, recordedAt, occurredAt = recordedAt }) => {
     const definition = definitions.get(type);
     if (!definition) throw new Error(`event ${type} is not defined`);
-    const envelope: Envelope = { schemaVersion: definition.version, occurredAt, recordedAt, ...cause, previousHash, data };
+    const envelope: Envelope = { schemaVersion: definition.version, occurredAt, recordedAt, actor, correlationId, causationId, idempotencyKey, traceparent, previousHash, data };
     const body = JSON.stringify(envelope);
     revision += 1;
     previousHash = hashOf(stream, revision, type, body);
