@@ -62,22 +62,18 @@ export class EngineProcess {
 
   /** Process id of its PostgreSQL, as that wrote it down. */
   get postgresPid(): number | undefined {
-    const found = this.find('postmaster.pid');
-    return found === undefined ? undefined : Number(readFileSync(found, 'utf8').split('\n')[0]);
+    try {
+      return Number(readFileSync(path.join(this.dataDir, 'postgres/cluster/pgdata/postmaster.pid'), 'utf8').split('\n')[0]);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   killPostgres(signal: NodeJS.Signals = 'SIGKILL'): void {
     const pid = this.postgresPid;
     if (pid === undefined) throw new Error(`no postmaster.pid under ${this.dataDir}`);
     process.kill(pid, signal);
-  }
-
-  private find(name: string): string | undefined {
-    for (const folder of ['postgres', 'postgres/data', 'pgdata', 'postgresql']) {
-      const file = path.join(this.dataDir, folder, name);
-      try { readFileSync(file); return file; } catch (error) { if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && (error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error; }
-    }
-    return undefined;
   }
 }
 

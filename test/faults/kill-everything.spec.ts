@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Decimal } from 'decimal.js';
 import { insist, openAccount, type Reply } from './client.js';

@@ -5,6 +5,7 @@ import { systemClock } from '#libs/kernel';
 import { Accounts, Catalogs, ExpiryScheduler } from '#libs/commands';
 import type { OperatorToken } from '#libs/http';
 import { startEmbeddedPostgres } from '#libs/postgres';
+import { DueQuery } from '#libs/read-models';
 import type { Settings } from '#libs/settings';
 import { createApi } from '../../../api/src/create-api.js';
 import { Failure } from '../failure.js';
@@ -43,6 +44,9 @@ export const startEngine = async (settings: Settings, { say = () => undefined }:
     started.push(() => app.close());
     await app.init();
     const changed = await loadShippedCatalogs(app.get(Catalogs));
+    const scheduler = new ExpiryScheduler(app.get(Accounts), app.get(DueQuery), systemClock, (error) => log.warn({ err: error }, 'accounts with something due could not be woken'));
+    scheduler.start();
+    started.push(() => scheduler.stop());
     if (changed.length > 0) say(`Stored otherwise than they ship, and left as they are: catalogs ${changed.join(', ')}.`);
     const url = await listen(app, settings);
     return { url, databaseUrl, operatorTokens: tokens, tokenStoredIn: made ? operatorTokenFile(settings.dataDir) : undefined, close };
@@ -82,4 +86,3 @@ const listen = async (app: NestFastifyApplication, settings: Settings): Promise<
   const everywhere = host === '0.0.0.0' || host === '::';
   return `http://${everywhere ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${actual}`;
 };
-void [Accounts, ExpiryScheduler, systemClock];
