@@ -36,6 +36,10 @@ export class Node {
   readonly writeTimeoutMs: number;
   /** What its gossip says; by itself it is a cluster of one. */
   members: () => readonly Member[] = () => [{ ...this.address, isLeader: true, isAlive: true }];
+  /** How many are open. */
+  subscriptions = 0;
+  /** To whoever read or subscribed. */
+  eventsSent = 0;
   private readonly sockets = new Set<Socket>();
   private readonly grpc = new Server();
   private tcp: TcpServer | undefined;

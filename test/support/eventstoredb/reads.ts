@@ -37,7 +37,10 @@ export class Read {
     await faults.beforeAnswering();
     const needsLeader = this.call.metadata.get('requires-leader').includes('true');
     if (faults.refusal && (needsLeader || faults.refusal === 'not-ready')) throw refusalError(faults.refusal);
-    if (options.hasSubscription()) await this.subscribe(options);
+    if (options.hasSubscription()) {
+      this.node.subscriptions += 1;
+      await this.subscribe(options).finally(() => { this.node.subscriptions -= 1; });
+    }
     else if (options.hasAll()) await this.readAll(options);
     else await this.readStream(options);
     this.call.end();
@@ -111,6 +114,7 @@ export class Read {
 
   /** Waits for a slow reader. */
   private async send(event: StoredEvent): Promise<void> {
+    this.node.eventsSent += 1;
     if (!this.call.write(eventAnswer(event))) await this.unlessCancelled((resolve) => { this.call.once('drain', resolve); });
   }
 

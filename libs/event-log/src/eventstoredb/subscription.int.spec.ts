@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Node } from '../../../../test/support/eventstoredb/node.js';
+import { anEvent, aStream, events, numbered } from '../testing/events.js';
+import { EventStoreLog } from './event-store-log.js';
+
+describe('a subscription', () => {
+  let node: Node;
+  let log: EventStoreLog;
+
+  beforeEach(async () => {
+    node = await Node.start();
+    log = await EventStoreLog.open(node.url);
+  });
+
+  afterEach(async () => {
+    await log.close();
+    await node.stop();
+  });
+
+  const open = async (): Promise<number> => {
+    await delay(50); // the server hears of an end after we have told it
+    return node.subscriptions;
+  };
+
+  it('leaves no call open at the server, in whatever way it ends', async () => {
+    await log.append(aStream(), events(10), -1);
+    for await (const _ of log.subscribe({ batchSize: 3, signal: new AbortController().signal })) break;
+    expect(await open()).toBe(0);
+    const stop = new AbortController();
+    for await (const _ of log.subscribe({ signal: stop.signal })) stop.abort();
+    expect(await open()).toBe(0);
+    await expect((async () => { for await (const _ of log.subscribe({ signal: new AbortController().signal })) throw new Error('of the reader'); })()).rejects.toThrow('of the reader');
+    expect(await open()).toBe(0);
+  });
+
+  it('lets the server wait for a slow reader', async () => {
+    for (let n = 0; n < 20; n += 1) await log.append(aStream(), numbered(90, () => anEvent('x'.repeat(10_000))), -1);
+    let taken = 0;
+    for await (const batch of log.subscribe({ batchSize: 50, signal: new AbortController().signal })) {
+      taken += batch.length;
+      if (taken === 50) {
+        await delay(500);
+        expect(node.eventsSent).toBeLessThan(900);
+      }
+      if (taken === 1_800) break;
+    }
+    expect(node.eventsSent).toBe(1_800);
+  }, 20_000);
+
+  it('gives what had arrived before its connection broke, then fails', async () => {
+    const { position } = await log.append(aStream(), events(20), -1);
+    const taken: string[] = [];
+    const reading = (async () => {
+      for await (const batch of log.subscribe({ batchSize: 5, signal: new AbortController().signal })) {
+        if (taken.length === 0) {
+          await delay(50); // the rest arrives
+          node.dropConnections();
+          await delay(50);
+        }
+        taken.push(...batch.map((event) => event.position));
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ kind: 'unavailable', code: 'log_unavailable' });
+    expect(taken.at(-1)! <= position!).toBe(true);
+    expect(taken.length).toBeGreaterThanOrEqual(10);
+    expect(new Set(taken).size).toBe(taken.length);
+  });
+});
