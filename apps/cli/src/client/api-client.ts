@@ -83,12 +83,15 @@ export class ApiClient {
 
   private async attempt<Answer>(method: string, path: string, body: unknown, contentType: string): Promise<Answer> {
     const { token, url } = this.options;
+    // Not AbortSignal.timeout: that would keep what it belongs to, bodies and all, until its time has come.
+    const tooLong = new AbortController();
+    const timer = setTimeout(() => tooLong.abort(new Error(`no answer within ${AttemptMs / 1_000} s`)), AttemptMs);
     let status: number;
     let text: string;
     let retryAfter: string | null;
     try {
       const response = await fetch(new URL(path, url), {
-        method, signal: AbortSignal.timeout(AttemptMs), redirect: 'error',
+        method, signal: tooLong.signal, redirect: 'error',
         headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': contentType }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
@@ -97,6 +100,8 @@ export class ApiClient {
       text = await response.text();
     } catch (error) {
       throw new NoAnswer(reasonOf(error));
+    } finally {
+      clearTimeout(timer);
     }
     if (isTransient(status)) throw new NoAnswer(`it answers ${status}`, retryAfterMs(retryAfter));
     const answer = parse(text);
