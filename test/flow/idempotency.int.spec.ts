@@ -1,5 +1,8 @@
+import { jest } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../support/postgres.js';
 import { catalogFile, startApi, type Answer, type TestApi } from './support.js';
+
+jest.setTimeout(30_000);
 
 describe('idempotency over HTTP', () => {
   let database: TestDatabase;

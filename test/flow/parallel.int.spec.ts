@@ -1,5 +1,8 @@
+import { jest } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../support/postgres.js';
 import { catalogFile, startApi, type TestApi } from './support.js';
+
+jest.setTimeout(60_000);
 
 /** The money question: whatever comes at once, through whichever process, nobody spends what is not there. */
 describe('many at once', () => {
@@ -22,7 +25,7 @@ describe('many at once', () => {
     await engines[0].post('/v1/accounts', { id, catalog: 'kyma' });
     await engines[0].post(`/v1/accounts/${id}/purchases`, { id: 'buy', amount });
   };
-  const countByStatus = (statuses: readonly number[]) => Object.fromEntries([...new Set(statuses)].sort().map((status) => [status, statuses.filter((other) => other === status).length]));
+  const countByStatus = (statuses: readonly number[]) => Object.fromEntries([...new Set(statuses)].map((status) => [status, statuses.filter((other) => other === status).length]));
 
   it.each([['one engine', [0]], ['two engines', [0, 1]]])('admits 20 of 200 holds against money for 20: %s', async (name, through) => {
     const accountId = name.replace(' ', '-');

@@ -1,6 +1,9 @@
 import { request as httpRequest } from 'node:http';
+import { jest } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../support/postgres.js';
 import { catalogFile, startApi, TOKENS, type Answer, type TestApi } from './support.js';
+
+jest.setTimeout(30_000);
 
 const refusal = (status: number, code: string, rest: object = {}) => ({ status, body: { status, code, ...rest } });
 

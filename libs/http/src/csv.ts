@@ -1,4 +1,5 @@
 import { Readable, pipeline } from 'node:stream';
+import { StreamableFile } from '@nestjs/common';
 import { stringify } from 'csv-stringify';
 import type { FastifyReply } from 'fastify';
 
@@ -11,23 +12,25 @@ export const safeCell = (text: string): string => (FORMULA.test(text) && !PLAIN_
 
 export type CsvRow = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-async function* rowsOf(batches: AsyncIterable<readonly CsvRow[]>): AsyncIterable<CsvRow> {
-  for await (const batch of batches) yield* batch;
+async function* rowsOf<Item>(batches: AsyncIterable<readonly Item[]>, rowOf: (item: Item) => CsvRow): AsyncIterable<CsvRow> {
+  for await (const batch of batches) yield* batch.map(rowOf);
 }
 
 /** RFC 4180 text of rows that may never end: each batch is asked for when the last one has been taken. */
-export const csvStream = (batches: AsyncIterable<readonly CsvRow[]>, columns: readonly string[]): Readable => {
+export const csvStream = <Item>(batches: AsyncIterable<readonly Item[]>, rowOf: (item: Item) => CsvRow, columns: readonly string[]): Readable => {
   const text = stringify({
     header: true, columns: [...columns], record_delimiter: 'windows', quoted_match: /[\r\n]/,
     cast: { string: safeCell, number: String, boolean: String },
   });
   // A failed source ends the answer short of its last chunk, which the client sees as an error: a cut file never looks whole.
-  pipeline(Readable.from(rowsOf(batches)), text, () => undefined);
+  pipeline(Readable.from(rowsOf(batches, rowOf)), text, () => undefined);
   return text;
 };
 
 /** Streams rows as a file to download, as fast as the client takes them. */
-export const sendCsv = (reply: FastifyReply, fileName: string, batches: AsyncIterable<readonly CsvRow[]>, columns: readonly string[]): FastifyReply => reply
-  .header('Content-Type', 'text/csv; charset=utf-8')
-  .header('Content-Disposition', `attachment; filename="${fileName}"`)
-  .send(csvStream(batches, columns));
+export const sendCsv = <Item>(
+  reply: FastifyReply, fileName: string, batches: AsyncIterable<readonly Item[]>, rowOf: (item: Item) => CsvRow, columns: readonly string[],
+): StreamableFile => {
+  reply.header('Content-Type', 'text/csv; charset=utf-8').header('Content-Disposition', `attachment; filename="${fileName}"`);
+  return new StreamableFile(csvStream(batches, rowOf, columns));
+};

@@ -26,11 +26,10 @@ const TEXT = /^[^\p{Cc}\p{Cs}]*$/u;
 export const textField = (max: number): z.ZodString =>
   z.string().min(1).max(max).regex(TEXT, 'text without control characters');
 
-/** An RFC 3339 time, brought to UTC and milliseconds. PostgreSQL knows no year 0. */
+/** An RFC 3339 time, brought to UTC and milliseconds. */
 export const instantField = z.string().max(40).transform((text, context) => {
   try {
-    const instant = parseInstant(text);
-    if (instant >= '0001') return instant;
+    return parseInstant(text);
   } catch (error) {
     if (!(error instanceof BillingError)) throw error;
   }

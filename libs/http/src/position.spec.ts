@@ -1,9 +1,9 @@
-import fc from 'fast-check';
+import { assert, nat, property, stringMatching } from 'fast-check';
 import { parsePosition, positionToken } from './position.js';
 
 describe('position tokens', () => {
   it('come back as they went', () => {
-    fc.assert(fc.property(fc.stringMatching(/^[A-Za-z0-9._:-]{1,128}$/), fc.nat(), (accountId, revision) => {
+    assert(property(stringMatching(/^[A-Za-z0-9._:-]{1,128}$/), nat(), (accountId, revision) => {
       expect(parsePosition(positionToken(accountId, revision))).toEqual({ accountId, revision });
     }));
   });

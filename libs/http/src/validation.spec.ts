@@ -38,7 +38,7 @@ describe('validation', () => {
 
   it('brings times to UTC and milliseconds', () => {
     expect(parseWith(instantField, '2026-11-21T08:35:00+01:00')).toBe('2026-11-21T07:35:00.000Z');
-    for (const text of ['0000-06-01T00:00:00Z', '2026-02-30T00:00:00Z', 'yesterday', '9999-12-31T23:59:59-23:59']) expect(errorsOf(instantField, text)).toHaveLength(1);
+    for (const text of ['2026-02-30T00:00:00Z', 'yesterday', '9999-12-31T23:59:59-23:59']) expect(errorsOf(instantField, text)).toHaveLength(1);
   });
 
   it('reads whole numbers within their bounds', () => {

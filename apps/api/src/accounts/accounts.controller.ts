@@ -2,7 +2,7 @@ import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { created, Handles, type RequestOf } from '#libs/http';
 import { AccountOrders, standing } from '../account-orders.js';
-import { AccountReads } from '../account-reads.js';
+import { AccountReads } from '../reading/account-reads.js';
 import { listAccounts, openAccount, readAccount } from './accounts.operations.js';
 
 @Controller()
@@ -28,6 +28,6 @@ export class AccountsController {
 
   @Handles(listAccounts)
   list(@Req() request: RequestOf<typeof listAccounts>) {
-    return this.reads.accounts_(request, request.query);
+    return this.reads.list(request, request.query);
   }
 }

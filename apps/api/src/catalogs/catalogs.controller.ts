@@ -6,7 +6,7 @@ import { formatAmount } from '#libs/money';
 import { catalogFile, catalogVersionOf, normaliseUsage, priceUsage, versionAt, type Catalog, type CatalogVersion } from '#libs/domain';
 import { Catalogs, CLOCK, ExecuteCatalogCommand } from '#libs/commands';
 import { created, Handles, IDEMPOTENCY_KEY_HEADER, invalidRequest, keyAndId, Metrics, originOf, REPLAYED_HEADER, type RequestOf } from '#libs/http';
-import { AccountReads } from '../account-reads.js';
+import { AccountReads } from '../reading/account-reads.js';
 import { estimate, importCatalog, listCatalogs, listPacks, listRateCards, publishRateCard, readCatalog, readPricing, readRateCard } from './catalogs.operations.js';
 
 /** What is sold, and for how much. */

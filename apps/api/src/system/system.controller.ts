@@ -3,8 +3,12 @@ import type { FastifyReply } from 'fastify';
 import type { EventLog } from '#libs/event-log';
 import { EVENT_LOG } from '#libs/commands';
 import { CONTENT_SECURITY, docsPage, Handles, Metrics, PROBLEM_CODES, statusOf, type RequestOf, type ShownDocument } from '#libs/http';
+import { Projections } from '#libs/read-models';
 import { API_DOCUMENT } from '../tokens.js';
 import { live, readDocs, readDocument, readMetrics, readProblem, ready } from './system.operations.js';
+
+/** Read models that are further behind are of no use to whoever waits for them. */
+const MOST_LAG_SECONDS = 30;
 
 interface Check { readonly name: string; readonly ok: boolean; readonly detail?: string }
 
@@ -15,7 +19,9 @@ export class SystemController {
   private readonly document: string;
   private readonly page: string;
 
-  constructor(@Inject(EVENT_LOG) private readonly log: EventLog, private readonly metrics: Metrics, @Inject(API_DOCUMENT) document: ShownDocument) {
+  constructor(
+    @Inject(EVENT_LOG) private readonly log: EventLog, private readonly projections: Projections, private readonly metrics: Metrics, @Inject(API_DOCUMENT) document: ShownDocument,
+  ) {
     this.document = JSON.stringify(document);
     this.page = docsPage(document);
   }
@@ -27,7 +33,7 @@ export class SystemController {
 
   @Handles(ready)
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
-    const checks = await Promise.all([this.checkLog()]);
+    const checks = await Promise.all([this.checkLog(), this.checkProjections()]);
     const ok = checks.every((check) => check.ok);
     if (!ok) reply.code(503);
     return { status: ok ? 'ok' : 'unavailable', checks };
@@ -62,6 +68,17 @@ export class SystemController {
       return { name: 'log', ok: true };
     } catch (error) {
       return { name: 'log', ok: false, detail: (error as Error).message };
+    }
+  }
+
+  /** The read models' database answers, somebody applies, and what waits has not waited long. */
+  private async checkProjections(): Promise<Check> {
+    try {
+      const all = await this.projections.status();
+      const wrong = all.find(({ state, lag }) => state === 'stopped' || state === 'retrying' || lag.seconds > MOST_LAG_SECONDS);
+      return wrong ? { name: 'projections', ok: false, detail: wrong.error ?? `${wrong.lag.events} events behind, for ${Math.round(wrong.lag.seconds)} s` } : { name: 'projections', ok: true };
+    } catch (error) {
+      return { name: 'projections', ok: false, detail: (error as Error).message };
     }
   }
 }

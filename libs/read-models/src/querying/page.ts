@@ -20,11 +20,15 @@ export interface Page<Item> {
 /** Cursors are opaque to callers: the sort key of the last item. */
 export const cursorOf = (...key: readonly (string | number)[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
+const MOST_INTEGER = 2 ** 31 - 1;
+/** Whoever knows how a cursor is made can make one: what no column can hold must not reach the database. */
+const isStorable = (part: unknown): boolean => (typeof part === 'number' ? Math.abs(part) <= MOST_INTEGER : !/[\p{Cc}\p{Cs}]/u.test(String(part)));
+
 /** @throws invalid/invalid_request unless it is a cursor over keys of this shape */
 export const keyIn = <Key extends readonly unknown[]>(cursor: string, isKey: (key: readonly unknown[]) => key is Key): Key => {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(key) && isKey(key)) return key;
+    if (Array.isArray(key) && key.every(isStorable) && isKey(key)) return key;
   } catch {
     // Refused below, as one that reads but is none of ours.
   }
