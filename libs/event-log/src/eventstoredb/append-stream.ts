@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { SealedEvent } from '#libs/kernel';
 import { encodeAppend, type AppendAnswer, type AppendOutcome } from './append-messages.js';
-import { callFault, Unanswered } from './faults.js';
+import { streamFault, Unanswered } from './faults.js';
 
 /** A server that can answers within its WriteTimeoutMs (2 s unless set otherwise), if only that it gave up. */
 const ANSWER_WITHIN_MS = 3_000;
@@ -32,7 +32,7 @@ export class AppendStream {
   /** @param onLost told once that the call has ended, or that the server has fallen silent. */
   constructor(private readonly call: ClientDuplexStream<Buffer, AppendAnswer>, private readonly onLost: (fault: Error) => void) {
     call.on('data', (answer: AppendAnswer) => this.settle(answer));
-    call.on('error', (error) => this.lose(callFault(error)));
+    call.on('error', (error) => this.lose(streamFault(error)));
     call.on('end', () => this.lose(new Unanswered('the server ended the call')));
   }
 

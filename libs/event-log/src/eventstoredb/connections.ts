@@ -11,12 +11,13 @@ const LONGEST_PAUSE_MS = 500;
 export class Connections {
   private current: Promise<Connection> | undefined;
   private leader: Address | undefined;
+  private readonly outage: Outage;
   private closed = false;
-  /** Since when there has been no connection; undefined while there is one. */
-  private downSince: number | undefined;
 
   /** @param patienceMs how long an outage is waited out. */
-  constructor(private readonly settings: ServerSettings, private readonly patienceMs: number) {}
+  constructor(private readonly settings: ServerSettings, private readonly patienceMs: number) {
+    this.outage = new Outage(patienceMs);
+  }
 
   /**
    * Works on a connection, again and on another one as often as the work goes {@link Unanswered}, so that the fall of a
@@ -28,7 +29,7 @@ export class Connections {
       try {
         return await work(await this.get());
       } catch (error) {
-        const since = Math.min(beganAt, this.downSince ?? beganAt);
+        const since = Math.min(beganAt, this.outage.since ?? beganAt);
         if (!(error instanceof Unanswered) || performance.now() + pause > since + this.patienceMs) throw logError(error);
       }
       await delay(pause);
@@ -52,14 +53,14 @@ export class Connections {
     const forget = (fault: unknown): void => {
       this.current = undefined;
       this.leader = fault instanceof Unanswered ? fault.leader : undefined;
-      this.downSince ??= performance.now();
     };
     try {
       const connection = await Connection.open(await this.target(), this.settings, forget);
-      this.downSince = undefined;
+      this.outage.isOver();
       return connection;
     } catch (error) {
       forget(error);
+      this.outage.goesOn();
       throw error;
     }
   }
@@ -70,5 +71,24 @@ export class Connections {
     this.leader = undefined;
     if (named) return named;
     return this.settings.isCluster ? findLeader(this.settings) : this.settings.seeds[0] as Address;
+  }
+}
+
+/** Since when attempts to connect have failed, as far as anybody has tried. */
+class Outage {
+  since: number | undefined;
+  private lastSeen = 0;
+
+  /** @param lapsesMs after this long without an attempt nothing is known any more. */
+  constructor(private readonly lapsesMs: number) {}
+
+  goesOn(): void {
+    const now = performance.now();
+    if (this.since === undefined || now - this.lastSeen > this.lapsesMs) this.since = now;
+    this.lastSeen = now;
+  }
+
+  isOver(): void {
+    this.since = undefined;
   }
 }

@@ -23,20 +23,23 @@ export const findLeader = async ({ seeds, channelCredentials }: ServerSettings):
   }
 };
 
-/** A node to ask, and the name that its certificate is for. */
+/** A node to ask, and the name that its certificate is for where it was found by name. */
 interface Seed extends Address {
-  readonly name: string;
+  readonly name?: string;
 }
 
 /** A name may stand for all nodes of a cluster; each is asked. */
 const addressesOf = async ({ address, port }: Address): Promise<Seed[]> => {
-  if (isIP(address)) return [{ address, port, name: address }];
+  if (isIP(address)) return [{ address, port }];
   const found = await lookup(address, { all: true }).catch(() => []);
   return found.map((entry) => ({ address: entry.family === 6 ? `[${entry.address}]` : entry.address, port, name: address }));
 };
 
 const askForLeader = ({ address, port, name }: Seed, channelCredentials: ServerSettings['channelCredentials']): Promise<Address> => {
-  const options: ChannelOptions = { 'grpc.use_local_subchannel_pool': 1, 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name };
+  const options: ChannelOptions = {
+    'grpc.use_local_subchannel_pool': 1,
+    ...(name !== undefined && { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name }),
+  };
   const client = new gossipService.GossipClient(`${address}:${port}`, channelCredentials, options);
   return new Promise<Address>((resolve, reject) => {
     client.read(new shared.Empty(), new Metadata(), { deadline: Date.now() + ANSWER_WITHIN_MS }, (error, cluster) => {

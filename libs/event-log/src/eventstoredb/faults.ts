@@ -32,6 +32,12 @@ export const callFault = (error: unknown): Error => {
   return PASSING.has(error.code) ? new Unanswered(error.details || error.message, undefined, { cause: error }) : error;
 };
 
+/** What the error means that ended a call in which each request is answered by itself: nothing about any of them. */
+export const streamFault = (error: unknown): Error => {
+  const fault = callFault(error);
+  return fault instanceof Unanswered || fault instanceof BillingError ? fault : new Unanswered(fault.message, undefined, { cause: fault });
+};
+
 /** What the reason means that a server gave for refusing one append. */
 export const refusalFault = (stream: string, reason: string, message: string): Error => {
   if (reason === 'AccessDenied') return accessDenied(new Error(`EventStoreDB denies writing to ${stream}`));
