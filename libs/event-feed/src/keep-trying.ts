@@ -17,10 +17,11 @@ const DRIVER = /Connection terminated|timeout exceeded when trying to connect|Qu
 /** Whether trying again later may succeed. All else is a fault that would only repeat itself. */
 export const isOutage = (error: unknown): boolean => {
   if (error instanceof BillingError) return error.kind === 'unavailable';
-  if (error instanceof AggregateError) return error.errors.some(isOutage);
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return PASSING.test(code) || NETWORK.test(code) || DRIVER.test(error.message);
+  if (typeof error !== 'object' || error === null) return false;
+  // What errors say, not of which class they are: several libraries, and several realms, bring their own.
+  const { code, message, errors } = error as { readonly code?: unknown; readonly message?: unknown; readonly errors?: unknown };
+  if (Array.isArray(errors)) return errors.some(isOutage);
+  return (typeof code === 'string' && (PASSING.test(code) || NETWORK.test(code))) || (typeof message === 'string' && DRIVER.test(message));
 };
 
 /**

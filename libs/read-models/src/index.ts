@@ -1,5 +1,7 @@
 export { AccountsQuery, type AccountView } from './balance/accounts-query.js';
 export { BalanceQuery, type BalanceGrant, type BalanceView } from './balance/query.js';
+export { compareReadModels, type CompareOptions, type Comparison } from './compare/compare.js';
+export type { Difference } from './compare/difference.js';
 export type { ReadModelName } from './folding/read-model.js';
 export { DueQuery } from './holds/due-query.js';
 export { OpenHoldEntity } from './holds/entity.js';

@@ -1,12 +1,12 @@
 import type { ClientBase } from 'pg';
 import type { Instant } from '#libs/kernel';
-import { copyInto, copyLine } from '../database/copy.js';
+import { copyInto, copyLine, type Field } from '../database/copy.js';
 import type { ModelWriter } from '../folding/read-model.js';
 import { Rows } from '../folding/rows.js';
 import { applyToBalance, grantsDueAt, readGrant, storedGrant, type BalanceChange, type BalanceRow, type GrantRow, type StoredGrant } from './projection.js';
 
 const REMEMBERED = 10_000;
-const COLUMNS = 'account_id, catalog, unit, scale, mode, time_zone, opened_at, revision, remaining, held, debt, grants, grant_due_at';
+export const BALANCE_COLUMNS = 'account_id, catalog, unit, scale, mode, time_zone, opened_at, revision, remaining, held, debt, grants, grant_due_at';
 
 interface StoredBalance {
   readonly account_id: string; readonly catalog: string; readonly unit: string; readonly scale: number; readonly mode: string;
@@ -21,6 +21,14 @@ const balanceOf = (row: StoredBalance): BalanceRow => ({
 });
 
 const grantsText = ({ grants }: BalanceRow): string => JSON.stringify(grants.map(storedGrant));
+export const balanceFields = (row: BalanceRow): Field[] => [
+  row.accountId, row.catalog, row.unit, row.scale, row.mode, row.timeZone, row.openedAt, row.revision, row.remaining, row.held, row.debt,
+  grantsText(row), grantsDueAt(row),
+];
+
+export const EMPTY_GRANT_COLUMNS = 'account_id, key, state';
+export const emptyGrantFields = (accountId: string, grant: GrantRow): Field[] => [accountId, grant.key, JSON.stringify(storedGrant(grant))];
+
 const emptyKey = (accountId: string, grant: string): string => `${accountId}/${grant}`;
 
 /** Empty grants by their account, for what a refund may put back into them. */
@@ -51,7 +59,7 @@ export class BalanceWriter implements ModelWriter<BalanceChange> {
       for (const accountId of unknown) this.rows.learn(accountId, undefined);
       const { rows } = await tx.query<StoredBalance>({
         name: `load ${this.schema}.balance`,
-        text: `SELECT ${COLUMNS} FROM unnest($1::text[]) AS wanted (account_id) JOIN ${this.schema}.balance USING (account_id)`,
+        text: `SELECT ${BALANCE_COLUMNS} FROM unnest($1::text[]) AS wanted (account_id) JOIN ${this.schema}.balance USING (account_id)`,
         values: [unknown],
       });
       for (const row of rows) this.rows.learn(row.account_id, balanceOf(row));
@@ -69,10 +77,7 @@ export class BalanceWriter implements ModelWriter<BalanceChange> {
 
   async write(tx: ClientBase): Promise<void> {
     const { inserted, updated } = this.rows.changes();
-    await copyInto(tx, `${this.schema}.balance`, COLUMNS, inserted.map((row) => copyLine([
-      row.accountId, row.catalog, row.unit, row.scale, row.mode, row.timeZone, row.openedAt,
-      row.revision, row.remaining, row.held, row.debt, grantsText(row), grantsDueAt(row),
-    ])));
+    await copyInto(tx, `${this.schema}.balance`, BALANCE_COLUMNS, inserted.map((row) => copyLine(balanceFields(row))));
     await this.update(tx, updated);
     await this.writeEmpty(tx);
   }
@@ -142,7 +147,7 @@ export class BalanceWriter implements ModelWriter<BalanceChange> {
         values: [deleted.map(({ accountId }) => accountId), deleted.map(({ grant }) => grant.key)],
       });
     }
-    await copyInto(tx, `${this.schema}.empty_grant`, 'account_id, key, state',
-      inserted.map(({ accountId, grant }) => copyLine([accountId, grant.key, JSON.stringify(storedGrant(grant))])));
+    await copyInto(tx, `${this.schema}.empty_grant`, EMPTY_GRANT_COLUMNS,
+      inserted.map(({ accountId, grant }) => copyLine(emptyGrantFields(accountId, grant))));
   }
 }

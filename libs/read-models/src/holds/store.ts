@@ -1,11 +1,14 @@
 import type { ClientBase } from 'pg';
-import { copyInto, copyLine } from '../database/copy.js';
+import { copyInto, copyLine, type Field } from '../database/copy.js';
 import type { ModelWriter } from '../folding/read-model.js';
 import { Rows } from '../folding/rows.js';
 import { applyToHold, keyOfHold, type HoldChange, type OpenHold } from './projection.js';
 
 const REMEMBERED = 10_000;
-const COLUMNS = 'account_id, hold_id, placed_at, expires_at, amount, held, charged, model';
+export const HOLD_COLUMNS = 'account_id, hold_id, placed_at, expires_at, amount, held, charged, model';
+
+export const holdFields = (hold: OpenHold): Field[] =>
+  [hold.accountId, hold.holdId, hold.placedAt, hold.expiresAt, hold.amount, hold.held, hold.charged, hold.model];
 
 interface HoldRow {
   readonly account_id: string; readonly hold_id: string; readonly placed_at: Date; readonly expires_at: Date;
@@ -33,7 +36,7 @@ export class HoldsWriter implements ModelWriter<HoldChange> {
     if (unknown.length === 0) return;
     const { rows } = await tx.query<HoldRow>({
       name: `load ${this.schema}.open_hold`,
-      text: `SELECT ${COLUMNS} FROM unnest($1::text[], $2::text[]) AS wanted (account_id, hold_id) JOIN ${this.schema}.open_hold USING (account_id, hold_id)`,
+      text: `SELECT ${HOLD_COLUMNS} FROM unnest($1::text[], $2::text[]) AS wanted (account_id, hold_id) JOIN ${this.schema}.open_hold USING (account_id, hold_id)`,
       values: [unknown.map((key) => key.slice(0, key.indexOf('/'))), unknown.map((key) => key.slice(key.indexOf('/') + 1))],
     });
     for (const row of rows) {
@@ -63,9 +66,7 @@ export class HoldsWriter implements ModelWriter<HoldChange> {
         values: [gone.map(({ accountId }) => accountId), gone.map(({ holdId }) => holdId)],
       });
     }
-    await copyInto(tx, `${this.schema}.open_hold`, COLUMNS, [...inserted, ...updated].map((hold) => copyLine([
-      hold.accountId, hold.holdId, hold.placedAt, hold.expiresAt, hold.amount, hold.held, hold.charged, hold.model,
-    ])));
+    await copyInto(tx, `${this.schema}.open_hold`, HOLD_COLUMNS, [...inserted, ...updated].map((hold) => copyLine(holdFields(hold))));
   }
 
   settle(): void { this.rows.settle(); }

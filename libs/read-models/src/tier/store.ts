@@ -1,7 +1,11 @@
 import type { ClientBase } from 'pg';
+import type { Field } from '../database/copy.js';
 import type { ModelWriter } from '../folding/read-model.js';
 import { Rows } from '../folding/rows.js';
 import { applyToTier, type Payment, type Tier } from './projection.js';
+
+export const TIER_COLUMNS = 'account_id, purchased, currency';
+export const tierFields = ({ accountId, purchased, currency }: Tier): Field[] => [accountId, purchased, currency];
 
 const REMEMBERED = 5_000;
 
@@ -16,7 +20,7 @@ export class TierWriter implements ModelWriter<Payment> {
     for (const accountId of unknown) this.rows.learn(accountId, undefined);
     const { rows } = await tx.query<{ account_id: string; purchased: string; currency: string }>({
       name: `load ${this.schema}.tier`,
-      text: `SELECT account_id, purchased, currency FROM unnest($1::text[]) AS wanted (account_id) JOIN ${this.schema}.tier USING (account_id)`,
+      text: `SELECT ${TIER_COLUMNS} FROM unnest($1::text[]) AS wanted (account_id) JOIN ${this.schema}.tier USING (account_id)`,
       values: [[...unknown]],
     });
     for (const { account_id: accountId, purchased, currency } of rows) this.rows.learn(accountId, { accountId, purchased, currency });
@@ -32,7 +36,7 @@ export class TierWriter implements ModelWriter<Payment> {
     if (rows.length === 0) return;
     await tx.query({
       name: `write ${this.schema}.tier`,
-      text: `INSERT INTO ${this.schema}.tier (account_id, purchased, currency) SELECT * FROM unnest($1::text[], $2::numeric[], $3::text[])
+      text: `INSERT INTO ${this.schema}.tier (${TIER_COLUMNS}) SELECT * FROM unnest($1::text[], $2::numeric[], $3::text[])
         ON CONFLICT (account_id) DO UPDATE SET purchased = excluded.purchased, currency = excluded.currency`,
       values: [rows.map(({ accountId }) => accountId), rows.map(({ purchased }) => purchased), rows.map(({ currency }) => currency)],
     });

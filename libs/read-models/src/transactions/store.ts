@@ -1,15 +1,17 @@
 import type { ClientBase } from 'pg';
-import { copyInto, copyLine } from '../database/copy.js';
+import { copyInto, copyLine, type Field } from '../database/copy.js';
 import type { ModelWriter } from '../folding/read-model.js';
 import type { Transaction } from './projection.js';
 
-const COLUMNS = 'account_id, revision, at, type, id, amount, remaining, held, debt, paid_amount, paid_currency, pack, details';
+export const TRANSACTION_COLUMNS = 'account_id, revision, at, type, id, amount, remaining, held, debt, paid_amount, paid_currency, pack, details';
 
-/** The row as it is written; made when the event is read, so that nothing of the event is kept. */
-export const transactionLine = (row: Transaction): string => copyLine([
+export const transactionFields = (row: Transaction): Field[] => [
   row.accountId, row.revision, row.at, row.type, row.id, row.amount, row.remaining, row.held, row.debt,
   row.paid?.amount, row.paid?.currency, row.pack, JSON.stringify(row.details),
-]);
+];
+
+/** The row as it is written; made when the event is read, so that nothing of the event is kept. */
+export const transactionLine = (row: Transaction): string => copyLine(transactionFields(row));
 
 /** One row an event; never changed. */
 export class TransactionsWriter implements ModelWriter<string> {
@@ -24,7 +26,7 @@ export class TransactionsWriter implements ModelWriter<string> {
   }
 
   async write(tx: ClientBase): Promise<void> {
-    await copyInto(tx, `${this.schema}.transactions`, COLUMNS, this.lines);
+    await copyInto(tx, `${this.schema}.transactions`, TRANSACTION_COLUMNS, this.lines);
   }
 
   settle(): void { this.lines = []; }

@@ -1,0 +1,63 @@
+import { Rows } from './rows.js';
+
+const settled = (rows: Record<string, string>, capacity = 100): Rows<string> => {
+  const cache = new Rows<string>(capacity);
+  for (const [key, row] of Object.entries(rows)) cache.learn(key, row);
+  return cache;
+};
+
+describe('Rows', () => {
+  it('tells what was added, changed and removed since the table was written', () => {
+    const rows = settled({ a: 'a', b: 'b', c: 'c' });
+    rows.set('a', 'A');
+    rows.set('b', undefined);
+    rows.set('d', 'd');
+    expect(rows.changes()).toEqual({ inserted: ['d'], updated: ['A'], deleted: ['b'] });
+    rows.settle();
+    expect(rows.changes()).toEqual({ inserted: [], updated: [], deleted: [] });
+    expect(rows.has('b')).toBe(false);
+    expect(rows.get('a')).toBe('A');
+  });
+
+  it('forgets what came and went between two writes', () => {
+    const rows = settled({});
+    rows.set('a', 'a');
+    rows.set('a', undefined);
+    expect(rows.changes()).toEqual({ inserted: [], updated: [], deleted: [] });
+  });
+
+  it('takes a row that went and came back for changed', () => {
+    const rows = settled({ a: 'a' });
+    rows.set('a', undefined);
+    rows.set('a', 'again');
+    expect(rows.changes()).toEqual({ inserted: [], updated: ['again'], deleted: [] });
+  });
+
+  it('remembers that a row is not there', () => {
+    const rows = new Rows<string>(10);
+    rows.learn('a', undefined);
+    expect(rows.has('a')).toBe(true);
+    expect(rows.get('a')).toBeUndefined();
+  });
+
+  it('keeps what is used and lets the rest go, twice its capacity at most', () => {
+    const rows = new Rows<string>(3);
+    for (let n = 0; n < 30; n += 1) {
+      rows.has('used');
+      rows.set('used', `used ${n}`);
+      rows.set(`row ${n}`, 'row');
+      rows.settle();
+    }
+    expect(rows.has('used')).toBe(true);
+    expect(rows.get('used')).toBe('used 29');
+    expect(Array.from({ length: 30 }, (_, n) => rows.has(`row ${n}`)).filter(Boolean).length).toBeLessThanOrEqual(6);
+  });
+
+  it('knows nothing any more once it was told to forget', () => {
+    const rows = settled({ a: 'a' });
+    rows.set('b', 'b');
+    rows.forget();
+    expect(rows.has('a')).toBe(false);
+    expect(rows.changes()).toEqual({ inserted: [], updated: [], deleted: [] });
+  });
+});
