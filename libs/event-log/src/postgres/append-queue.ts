@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppendBatch, type Append, type Commit } from './append-batch.js';
+import { AppendBatch, type Append, type AppendRow, type Commit } from './append-batch.js';
 import type { Committer } from './committer.js';
 import { closedError, isCallersFault, logError } from './database.js';
 import { OutcomeUnknown } from './writer-connection.js';
@@ -8,18 +8,24 @@ import { OutcomeUnknown } from './writer-connection.js';
 const RESOLVE_WITHIN_MS = 5_000;
 const RETRY_MS = 50;
 
-/** A second batch is worth its commit only when this many appends wait for it. */
-const WORTH_A_COMMIT = 32;
 /** Enough to spread the cost of a commit thin. */
 const MOST_APPENDS = 1_024;
+/** Enough to leave by themselves; fewer wait for what the tick under way brings. */
+const ENOUGH_APPENDS = 32;
 
 /**
- * Gathers appends into batches. While one batch is at the database a second one follows as soon as it is as large, so
- * that the database works while this process turns the first one's outcomes into the next appends.
+ * Gathers appends into batches: those that arrive while one is at the database share the next, so the slower a commit is,
+ * the more appends share it. The next one leaves when the last is answered, or when the database is likely to be done with
+ * it while this process is still too busy to hear of it: each side works while the other does.
  */
 export class AppendQueue {
   private waiting: Append[] = [];
+  /** When the first of those waiting came, or the last batch left. */
+  private since = 0;
   private readonly underWay = new Set<AppendBatch>();
+  private answeredAt = 0;
+  /** What a commit takes: the least that was seen of late, as a busy process sees answers late. */
+  private commitMs = Infinity;
   private readonly unfinished = new Set<Promise<void>>();
   private scheduled = false;
   private closed = false;
@@ -31,17 +37,18 @@ export class AppendQueue {
       append.reject(closedError());
       return;
     }
+    if (this.waiting.length === 0) this.since = performance.now();
     this.waiting.push(append);
-    // With nothing under way, whatever else this tick brings shares the commit.
-    if (this.underWay.size === 0) this.sendSoon();
-    else this.sendReady();
+    const isLikelyFree = this.underWay.size < 2 && performance.now() - this.since > this.commitMs;
+    if (isLikelyFree && this.waiting.length >= ENOUGH_APPENDS) this.sendNext();
+    else if (this.underWay.size === 0) this.sendSoon();
   }
 
   /** Resolves once every append has its outcome. */
   async close(): Promise<void> {
     this.closed = true;
     while (this.unfinished.size > 0 || this.waiting.length > 0) {
-      this.sendReady();
+      if (this.waiting.length > 0) this.sendNext();
       await Promise.all(this.unfinished);
     }
   }
@@ -51,66 +58,58 @@ export class AppendQueue {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      this.sendReady();
+      if (this.underWay.size === 0 && this.waiting.length > 0) this.sendNext();
     });
   }
 
-  private sendReady(): void {
-    for (let atWork = this.appendsUnderWay(); this.isReady(atWork); atWork = this.appendsUnderWay()) {
-      // Half of all that is outstanding: two batches of one size keep both sides busy.
-      const batch = this.take(Math.min(MOST_APPENDS, Math.max(WORTH_A_COMMIT, Math.ceil((atWork + this.waiting.length) / 2))));
-      this.underWay.add(batch);
-      this.track(this.send(batch));
-    }
-  }
-
-  private isReady(atWork: number): boolean {
-    if (this.underWay.size === 0) return this.waiting.length > 0;
-    return this.underWay.size === 1 && this.waiting.length >= Math.max(WORTH_A_COMMIT, atWork);
-  }
-
-  private appendsUnderWay(): number {
-    let appends = 0;
-    for (const { size } of this.underWay) appends += size;
-    return appends;
-  }
-
-  private take(most: number): AppendBatch {
-    const batch = new AppendBatch(most);
+  private sendNext(): void {
+    const batch = new AppendBatch(MOST_APPENDS);
     this.waiting = this.waiting.filter((append) => !batch.add(append));
-    return batch;
+    this.since = performance.now();
+    this.underWay.add(batch);
+    this.track(this.send(batch));
   }
 
   private async send(batch: AppendBatch): Promise<void> {
+    const sentAt = performance.now();
+    let rows: readonly AppendRow[];
     try {
-      this.settle(batch, await this.committer.commit(batch));
+      rows = await this.committer.commit(batch);
+      this.measure(sentAt);
     } catch (error) {
       if (error instanceof OutcomeUnknown) this.track(this.resolve(batch)); // others need not wait for it
       else await this.fail(batch, error);
+      return;
     } finally {
       this.underWay.delete(batch);
-      if (this.waiting.length > 0) this.sendSoon();
+      if (this.underWay.size === 0 && this.waiting.length >= ENOUGH_APPENDS) this.sendNext();
+      else if (this.waiting.length > 0) this.sendSoon();
     }
+    this.onSettled(batch.settle(rows));
   }
 
-  private settle(batch: AppendBatch, rows: Awaited<ReturnType<Committer['commit']>>): void {
-    this.onSettled(batch.settle(rows));
+  private measure(sentAt: number): void {
+    const now = performance.now();
+    this.commitMs = Math.min(now - Math.max(sentAt, this.answeredAt), this.commitMs * 1.05);
+    this.answeredAt = now;
   }
 
   /** Sends a batch again after its outcome was lost: what had been committed is found as done before, the rest is done now. */
   private async resolve(batch: AppendBatch): Promise<void> {
-    for (const until = performance.now() + RESOLVE_WITHIN_MS; ;) {
+    const until = performance.now() + RESOLVE_WITHIN_MS;
+    let rows: readonly AppendRow[] | undefined;
+    while (!rows) {
+      await delay(RETRY_MS);
       try {
-        this.settle(batch, await this.committer.commit(batch));
-        return;
+        rows = await this.committer.commit(batch);
       } catch (error) {
         if (performance.now() > until) {
           batch.refuse(logError(error));
           return;
         }
       }
-      await delay(RETRY_MS);
     }
+    this.onSettled(batch.settle(rows));
   }
 
   /** An append that the database cannot take must not fail those that share its batch. */

@@ -46,7 +46,7 @@ export const isCallersFault = (error: unknown): boolean =>
  */
 export const logError = (error: unknown): unknown => {
   if (isCallersFault(error) || error instanceof BillingError) return error;
-  const unavailable = unavailableError('The event log cannot be reached right now.');
+  const unavailable = unavailableError('The event log cannot answer right now.');
   unavailable.cause = error;
   return unavailable;
 };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
+import { BillingError } from '#libs/kernel';
 
 /**
  * The tables, one step a version; a step is never edited once released. Text is compared by bytes (COLLATE "C"), so that
@@ -39,14 +40,28 @@ const STEPS = [`
 /** Advisory locks of this database, in a space of our own ('mtbk'). */
 export const LOCKS = { migrate: '1836344939, 1', append: '1836344939, 2' } as const;
 
+/** What no retry mends; it says what the operator has to do. */
+const unusable = (detail: string): BillingError => new BillingError('unavailable', 'log_unusable', { detail });
+
 const stepsDone = async (client: PoolClient): Promise<number> => {
-  const { rows: [found] } = await client.query<{ identity: string | null; encoding: string }>(
-    "SELECT to_regclass('log.identity') AS identity, current_setting('server_encoding') AS encoding",
-  );
-  if (found?.encoding !== 'UTF8') throw new Error(`the event log needs a database with encoding UTF8, not ${found?.encoding}`);
+  const { rows: [found] } = await client.query<{ identity: string | null; encoding: string; version: number }>(`
+    SELECT to_regclass('log.identity') AS identity, current_setting('server_encoding') AS encoding,
+      current_setting('server_version_num')::int AS version`);
+  if (!found || found.version < 140_000) throw unusable('The event log needs PostgreSQL 14 or later.');
+  if (found.encoding !== 'UTF8') throw unusable(`The event log needs a database with encoding UTF8; this one has ${found.encoding}.`);
   if (!found.identity) return 0;
   const { rows: [row] } = await client.query<{ steps: number }>('SELECT steps FROM log.identity');
-  return row?.steps ?? 0;
+  if (!row || row.steps > STEPS.length) throw unusable('The event log in this database was made by a newer version of Meterbook.');
+  return row.steps;
+};
+
+const migrate = async (client: PoolClient): Promise<void> => {
+  await client.query(`SELECT pg_advisory_xact_lock(${LOCKS.migrate})`);
+  const done = await stepsDone(client);
+  if (done === STEPS.length) return;
+  for (const step of STEPS.slice(done)) await client.query(step);
+  if (done === 0) await client.query('INSERT INTO log.identity VALUES ($1, $2)', [randomUUID(), STEPS.length]);
+  else await client.query('UPDATE log.identity SET steps = $1', [STEPS.length]);
 };
 
 /** Makes the tables of schema `log`, or brings them up to date. Several processes may do it at once; repeating it changes nothing. */
@@ -54,18 +69,12 @@ export const migrateLog = async (pool: Pool): Promise<void> => {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
-    await client.query(`SELECT pg_advisory_xact_lock(${LOCKS.migrate})`);
-    const done = await stepsDone(client);
-    if (done > STEPS.length) throw new Error('the event log in this database was made by a newer version of Meterbook');
-    for (const step of STEPS.slice(done)) await client.query(step);
-    if (done === 0) await client.query('INSERT INTO log.identity VALUES ($1, $2)', [randomUUID(), STEPS.length]);
-    else await client.query('UPDATE log.identity SET steps = $1 WHERE steps <> $1', [STEPS.length]);
+    await migrate(client);
     await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  } finally {
     client.release();
+  } catch (error) {
+    client.release(true); // closing the session rolls back
+    throw error;
   }
 };
 

@@ -76,13 +76,24 @@ describe('opening', () => {
     await database.drop();
   });
 
+  it('refuses a database whose encoding cannot hold every text', async () => {
+    const database = await freshDatabase();
+    const admin = new Client(database.url);
+    await admin.connect();
+    await admin.query("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
+    await expect(PostgresEventLog.open(database.url.replace(/[^/]+$/, 'latin'))).rejects.toThrow('UTF8');
+    await admin.query('DROP DATABASE latin');
+    await admin.end();
+    await database.drop();
+  });
+
   it('refuses tables of a newer version, and leaves them alone', async () => {
     const database = await freshDatabase();
     await (await PostgresEventLog.open(database.url)).close();
     const admin = new Client(database.url);
     await admin.connect();
     await admin.query('UPDATE log.identity SET steps = 99');
-    await expect(PostgresEventLog.open(database.url)).rejects.toMatchObject({ cause: { message: expect.stringContaining('newer version') } });
+    await expect(PostgresEventLog.open(database.url)).rejects.toMatchObject({ code: 'log_unusable', message: expect.stringContaining('newer version') });
     expect((await admin.query('SELECT steps FROM log.identity')).rows).toEqual([{ steps: 99 }]);
     await admin.end();
     await database.drop();

@@ -25,10 +25,15 @@ export class WriterConnection {
   /** @param name what the server lists its session under, so that a successor can end it. */
   static async open(url: string, name: string): Promise<WriterConnection> {
     const client = await openClient(url, { application_name: name, pipeline: true });
-    const { rows: [session] } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    const connection = new WriterConnection(client, session?.pid ?? 0);
-    await connection.append(new AppendBatch(0)); // prepares the statement, which a transaction that fails early would not
-    return connection;
+    try {
+      const { rows: [session] } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const connection = new WriterConnection(client, session?.pid ?? 0);
+      await connection.append(new AppendBatch(0)); // prepares the statement, which a transaction that fails early would not
+      return connection;
+    } catch (error) {
+      client.connection.stream.destroy();
+      throw error;
+    }
   }
 
   onceLost(listener: () => void): void {
