@@ -42,8 +42,11 @@ export interface Answer {
 /** A rule's result: what it drafts, and how to answer. */
 export interface Result {
   readonly draft: Draft;
-  readonly answer: Omit<Answer, 'terms'>;
+  readonly answer: Answer;
 }
+
+/** Rules only run on an account that is open, or opens by them. */
+const termsOf = ({ account }: Draft): AccountTerms => account.terms as AccountTerms;
 
 export const openView = (hold: Hold): HoldView => ({
   id: hold.id, status: 'open', amount: formatAmount(hold.amount), held: formatAmount(hold.held), cost: formatAmount(hold.charged),
@@ -68,16 +71,16 @@ export const closedView = ({ hold, outcome = 'settled', charged, settles }: Char
 /** Answers with the event just drafted last. */
 export const answeredBy = (draft: Draft, hold?: HoldView): Result => {
   const fact = draft.facts.at(-1) as AccountFact;
-  return { draft, answer: { repeated: false, revision: draft.account.revision, balance: balanceIn(fact, draft), fact, hold } };
+  return { draft, answer: { repeated: false, revision: draft.account.revision, balance: balanceIn(fact, draft), fact, hold, terms: termsOf(draft) } };
 };
 
 /** Answers with an earlier event, as it was answered then. */
 export const answeredByPast = (draft: Draft, fact: PastFact, hold?: HoldView): Result =>
-  ({ draft, answer: { repeated: true, revision: fact.revision, balance: balanceIn(fact, draft), fact, hold } });
+  ({ draft, answer: { repeated: true, revision: fact.revision, balance: balanceIn(fact, draft), fact, hold, terms: termsOf(draft) } });
 
 /** Answers with how things stand. */
 export const asItStands = (draft: Draft, hold: HoldView | undefined, outcome?: Answer['outcome']): Result =>
-  ({ draft, answer: { repeated: true, revision: draft.account.revision, balance: balanceData(draft.account), hold, outcome } });
+  ({ draft, answer: { repeated: true, revision: draft.account.revision, balance: balanceData(draft.account), hold, outcome, terms: termsOf(draft) } });
 
 const balanceIn = (fact: AccountFact, { account }: Draft): BalanceData =>
   ('balance' in fact.data ? fact.data.balance : balanceData(account));

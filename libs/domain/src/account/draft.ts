@@ -11,7 +11,10 @@ export interface Draft {
   readonly facts: readonly AccountFact[];
 }
 
-/** What a rule states of an event; debt payments and the balance after it follow from the account. */
+/**
+ * What a rule states of an event; debt payments and the balance after it follow from the account. A member that is
+ * undefined says nothing and is not stored.
+ */
 export type Stated<Type extends AccountEventType> = Omit<DataOf<Type>, 'balance' | 'debtPaid'>;
 
 /**
@@ -22,7 +25,7 @@ export const record = <Type extends AccountEventType>(
   { account, facts }: Draft, type: Type, stated: Stated<Type>, recordedAt: Instant, occurredAt?: Instant,
 ): Draft => {
   const factOf = (data: object): AccountFact =>
-    ({ type, data, recordedAt, ...(occurredAt === undefined ? {} : { occurredAt }) }) as unknown as AccountFact;
+    (occurredAt === undefined ? { type, data, recordedAt } : { type, data, recordedAt, occurredAt }) as unknown as AccountFact;
   let data: object = stated;
   let after = evolve(account, factOf(data));
   const paid = after.debt.owed > 0n && after.free > 0n ? paymentsOf(after) : [];
@@ -43,6 +46,5 @@ export const balanceData = (account: Account): BalanceData => {
 
 export const partsData = (parts: readonly Part[]): PartData[] => parts.map(({ grant, amount }) => ({ grant, amount: formatAmount(amount) }));
 
-/** An optional list of parts as a member of an event: left out when empty. */
-export const partsMember = <Name extends string>(name: Name, parts: readonly Part[]): { readonly [N in Name]?: PartData[] } =>
-  (parts.length === 0 ? {} : { [name]: partsData(parts) }) as { readonly [N in Name]?: PartData[] };
+/** As a member that is left out when there are none. */
+export const somePartsData = (parts: readonly Part[]): PartData[] | undefined => (parts.length === 0 ? undefined : partsData(parts));

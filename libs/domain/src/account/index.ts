@@ -8,6 +8,7 @@ export * from './events.js';
 export * from './evolve.js';
 export * from './grants.js';
 export * from './ids.js';
+export * from './imbalance.js';
 export * from './past.js';
 export * from './snapshot.js';
 export * from './state.js';

@@ -8,7 +8,6 @@ import { buyCredit, grantCredit } from './decide/credit.js';
 import { expireHold, increaseHold, placeHold, releaseHold, showHold } from './decide/hold.js';
 import { openAccount } from './decide/open-account.js';
 import { refund } from './decide/refund.js';
-import { notFound } from './decide/refusals.js';
 import type { Given } from './decide/rule.js';
 import { settleHold } from './decide/settle.js';
 import { record, type Draft } from './draft.js';
@@ -46,9 +45,7 @@ export const transition = (before: Account, command: AccountCommand, { now, cata
   try {
     const { draft, answer } = decide(command, { before, draft: due, at, catalog, past });
     const { account, facts } = crossThresholds(due.account, draft, catalog.thresholds, at);
-    const { terms } = account;
-    if (!terms) throw notFound('this account');
-    return { facts, account, outcome: { answer: { ...answer, terms } } };
+    return { facts, account, outcome: { answer } };
   } catch (error) {
     if (!(error instanceof BillingError)) throw error;
     return { ...due, outcome: { refusal: error } };
@@ -59,7 +56,8 @@ const decide = (command: AccountCommand, given: Omit<Given, 'terms'>): Result =>
   if (command.type === 'OpenAccount') return openAccount(command, given);
   const { terms } = given.draft.account;
   if (!terms) throw new BillingError('not_found', 'not_found', { detail: 'this account does not exist; open it first' });
-  const all: Given = { ...given, terms };
+  const { before, draft, at, catalog, past } = given;
+  const all: Given = { before, draft, terms, at, catalog, past };
   switch (command.type) {
     case 'BuyCredit': return buyCredit(command, all);
     case 'GrantCredit': return grantCredit(command, all);
@@ -71,7 +69,7 @@ const decide = (command: AccountCommand, given: Omit<Given, 'terms'>): Result =>
     case 'ChargeUsage': return chargeUsage(command, all);
     case 'ReportUsage': return reportUsage(command, all);
     case 'Refund': return refund(command, all);
-    case 'WakeAccount': return asItStands(given.draft, undefined);
+    case 'WakeAccount': return asItStands(draft, undefined);
     default: return assertNever(command);
   }
 };

@@ -5,7 +5,7 @@ import type { ChargeUsage, ReportUsage } from '../commands.js';
 import type { Draft } from '../draft.js';
 import { chargeKey, usageKey } from '../ids.js';
 import type { Past } from '../past.js';
-import { contentOf, costOf, pinAt } from './pricing.js';
+import { contentOf, costOf, pinAt, readAsked } from './pricing.js';
 import { idempotencyConflict, invalid, requireAvailable } from './refusals.js';
 import type { Rule } from './rule.js';
 import { chargeNow } from './settle.js';
@@ -29,11 +29,12 @@ const earlierCharge = (draft: Draft, past: Past, key: string, content: string, w
  */
 export const chargeUsage: Rule<ChargeUsage> = (command, { draft, terms, at, catalog, past }) => {
   const { chargeId, facts } = command;
-  const content = fingerprint(contentOf(command, terms));
+  const asked = readAsked(command, terms);
+  const content = fingerprint(contentOf(asked));
   if (draft.account.holds.has(chargeId)) throw idempotencyConflict(`id ${chargeId}, of an open hold,`);
   const earlier = earlierCharge(draft, past, chargeKey(chargeId), content, `charge ${chargeId}`);
   if (earlier) return earlier;
-  const cost = costOf(command, pinAt(catalog, at), catalog, terms);
+  const cost = costOf(asked, pinAt(catalog, at), catalog);
   requireAvailable(draft.account, cost.amount);
   return answeredBy(chargeNow(draft, { chargeId, via: 'charge', cost, facts }, content, at));
 };
@@ -46,10 +47,11 @@ export const chargeUsage: Rule<ChargeUsage> = (command, { draft, terms, at, cata
  */
 export const reportUsage: Rule<ReportUsage> = (command, { draft, terms, at, catalog, past }) => {
   const { source, usageId, occurredAt, facts } = command;
-  const content = fingerprint({ ...contentOf(command, terms), occurredAt });
+  const asked = readAsked(command, terms);
+  const content = fingerprint({ ...contentOf(asked), occurredAt });
   const earlier = earlierCharge(draft, past, usageKey(source, usageId), content, `usage ${usageId} of this source`);
   if (earlier) return earlier;
   if (occurredAt > addMs(at, MAX_AHEAD_MS)) throw invalid('time', `more than 5 minutes in the future; it is ${at}`);
-  const cost = costOf(command, pinAt(catalog, occurredAt), catalog, terms);
+  const cost = costOf(asked, pinAt(catalog, occurredAt), catalog);
   return answeredBy(chargeNow(draft, { chargeId: usageId, via: 'usage', source, cost, facts }, content, at, occurredAt));
 };

@@ -60,7 +60,7 @@ export const buyCredit: Rule<BuyCredit> = (command, { draft, terms, at, catalog,
   const sale = pack === undefined ? saleOfAmount({ amount, paid, expiresAt, validity }, terms, catalog) : saleOfPack(pack, command, catalog, at);
   return answeredBy(record(draft, 'CreditsPurchased', {
     purchaseId: id, idempotencyKey, grant: `purchase/${id}`, amount: formatAmount(sale.amount), paid: moneyData(sale.paid),
-    priority, expiresAt: sale.expiresAt, ...(pack === undefined ? {} : { pack }), ...(validity === undefined ? {} : { validity }), fingerprint: content,
+    priority, expiresAt: sale.expiresAt, pack, validity, fingerprint: content,
   }, at));
 };
 
@@ -102,6 +102,6 @@ export const grantCredit: Rule<GrantCredit> = (command, { draft, terms, at, past
   requireFuture(expiresAt, at);
   return answeredBy(record(draft, 'CreditsGranted', {
     grantId: id, idempotencyKey, grant: `grant/${id}`, kind, amount: formatAmount(amount), priority, expiresAt: expiresAt ?? null,
-    ...(reason === undefined ? {} : { reason }), fingerprint: content,
+    reason, fingerprint: content,
   }, at));
 };

@@ -3,11 +3,11 @@ import { formatAmount, parseAmount } from '#libs/money';
 import { answeredBy, asItStands, closedView, openView, type Answer, type Result } from '../answers.js';
 import { endOf, type ChargeHistory } from '../charge-history.js';
 import type { IncreaseHold, PlaceHold, ReleaseHold, ShowHold } from '../commands.js';
-import { partsData, partsMember, record, type Draft } from '../draft.js';
+import { partsData, record, somePartsData, type Draft } from '../draft.js';
 import { giveBack, takeFree } from '../grants.js';
 import type { Hold } from '../state.js';
 import { closedHold, requireClosed } from './closed-hold.js';
-import { contentOf, costMembers, costOf, pinAt } from './pricing.js';
+import { contentOf, costOf, pinAt, readAsked } from './pricing.js';
 import { holdClosed, idempotencyConflict, invalid, requireAvailable, stateConflict } from './refusals.js';
 import type { Rule } from './rule.js';
 
@@ -30,7 +30,8 @@ export const placeHold: Rule<PlaceHold> = (command, given) => {
   const { draft, terms, at, catalog } = given;
   const { holdId, onExcess = 'charge', ttlSeconds } = command;
   requireTtl(ttlSeconds);
-  const content = fingerprint({ ...contentOf(command, terms), ttlSeconds, onExcess });
+  const asked = readAsked(command, terms);
+  const content = fingerprint({ ...contentOf(asked), ttlSeconds, onExcess });
   const open = draft.account.holds.get(holdId);
   if (open && open.fingerprint !== content) throw idempotencyConflict(`hold ${holdId}`);
   if (open) return asItStands(draft, openView(open));
@@ -39,13 +40,12 @@ export const placeHold: Rule<PlaceHold> = (command, given) => {
   if (closed) throw idempotencyConflict(`hold ${holdId}`);
 
   const pin = pinAt(catalog, at);
-  const cost = costOf(command, pin, catalog, terms);
+  const cost = costOf(asked, pin, catalog);
   requireAvailable(draft.account, cost.amount);
-  const { request } = costMembers(cost);
   const ttlMs = ttlSeconds === undefined ? catalog.policies.holdTtlMs : ttlSeconds * 1_000;
   const placed = record(draft, 'HoldPlaced', {
     holdId, amount: formatAmount(cost.amount), parts: partsData(takeFree(draft.account.grants, cost.amount)),
-    expiresAt: addMs(at, ttlMs), onExcess, ...(request ? { request } : {}), pin, fingerprint: content,
+    expiresAt: addMs(at, ttlMs), onExcess, request: cost.request, pin, fingerprint: content,
   }, at);
   return answeredBy(placed, openView(placed.account.holds.get(holdId) as Hold));
 };
@@ -98,8 +98,7 @@ export const releaseHold: Rule<ReleaseHold> = ({ holdId, reason, facts }, given)
   }
   const { released, lapsed } = giveBack(draft.account, hold.parts, at);
   const after = record(draft, 'HoldReleased', {
-    holdId, ...(reason === undefined ? {} : { reason }), ...(facts === undefined ? {} : { facts }),
-    ...partsMember('released', released), ...partsMember('lapsed', lapsed),
+    holdId, reason, facts: facts && { ...facts }, released: somePartsData(released), lapsed: somePartsData(lapsed),
   }, at);
   return answeredBy(after, closedView(endOf(hold, 'released')));
 };
@@ -118,6 +117,6 @@ export const showHold: Rule<ShowHold> = ({ holdId }, given): Result => {
 export const expireHold = (draft: Draft, holdId: string, at: Instant): Draft => {
   const hold = draft.account.holds.get(holdId) as Hold;
   const { released, lapsed } = giveBack(draft.account, hold.parts, at);
-  return record(draft, 'HoldExpired', { holdId, ...partsMember('released', released), ...partsMember('lapsed', lapsed) }, at);
+  return record(draft, 'HoldExpired', { holdId, released: somePartsData(released), lapsed: somePartsData(lapsed) }, at);
 };
 

@@ -7,7 +7,25 @@ import type { PriceData } from '../events.js';
 import type { AccountTerms, PricePin } from '../state.js';
 import { invalid } from './refusals.js';
 
-/** What something costs, and how that was arrived at; `price` is undefined for a plain amount. */
+/** What is asked to be charged: usage still to be priced, or an amount. */
+export type Asked =
+  | { readonly request: UsageRequest; readonly amount?: undefined }
+  | { readonly request?: undefined; readonly amount: Amount };
+
+/** @throws invalid/invalid_request unless it is usage or an amount, one of the two, and the amount one of the account's unit */
+export const readAsked = ({ request, amount }: Priceable, { scale }: AccountTerms): Asked => {
+  if (request !== undefined && amount === undefined) return { request };
+  if (request === undefined && amount !== undefined) return { amount: parseAmount(amount, scale) };
+  throw invalid('amount', 'either model and usage, or amount');
+};
+
+/** As the content of a fingerprint: "4" is "4.00". */
+export const contentOf = ({ request, amount }: Asked): { request?: UsageRequest; amount?: string } =>
+  (amount === undefined ? { request } : { amount: formatAmount(amount) });
+
+export const pinAt = (catalog: Catalog, at: Instant): PricePin => ({ catalog: catalog.name, version: versionAt(catalog, at).version, at });
+
+/** What something costs, and how that was arrived at; `request` and `price` are undefined for a plain amount. */
 export interface Cost {
   readonly amount: Amount;
   readonly request: UsageRequest | undefined;
@@ -15,27 +33,12 @@ export interface Cost {
 }
 
 /**
- * The content of a priceable request, for its fingerprint: "4" is "4.00".
- * @throws invalid/invalid_request unless it is usage or an amount, one of the two, and the amount one of the account's unit
- */
-export const contentOf = ({ request, amount }: Priceable, { scale }: AccountTerms): object => {
-  if ((request === undefined) === (amount === undefined)) throw invalid('amount', 'either model and usage, or amount');
-  return request ? { request } : { amount: formatAmount(parseAmount(amount as string, scale)) };
-};
-
-export const pinAt = (catalog: Catalog, at: Instant): PricePin => ({ catalog: catalog.name, version: versionAt(catalog, at).version, at });
-
-/**
- * Prices usage by the pinned rate card version, or takes the plain amount.
+ * Prices usage by the pinned rate card version; a plain amount costs itself.
  * @throws unpriced/* as priceUsage
  */
-export const costOf = ({ request, amount }: Priceable, pin: PricePin, catalog: Catalog, { scale }: AccountTerms): Cost => {
-  if (request === undefined) return { amount: parseAmount(amount as string, scale), request: undefined, price: undefined };
+export const costOf = ({ request, amount }: Asked, pin: PricePin, catalog: Catalog): Cost => {
+  if (request === undefined) return { amount, request: undefined, price: undefined };
   const { cost, exact, breakdown } = priceUsage(cardOf(catalog, pin.version), request);
-  return { amount: cost, request, price: { ...pin, exact, breakdown } };
+  const { version, at } = pin;
+  return { amount: cost, request, price: { catalog: pin.catalog, version, at, exact, breakdown } };
 };
-
-/** As members of an event: left out of a plain amount's. */
-export const costMembers = ({ request, price }: Cost): { request?: UsageRequest; price?: PriceData } =>
-  (request && price ? { request, price } : {});
-

@@ -4,7 +4,7 @@ import { answeredBy, answeredByPast, type Result } from '../answers.js';
 import { chargeHistory, debtOf, partsStanding } from '../charge-history.js';
 import type { Refund } from '../commands.js';
 import { owedOf } from '../debt.js';
-import { partsMember, record } from '../draft.js';
+import { record, somePartsData } from '../draft.js';
 import { findGrant, giveBack, inBurnOrder, isOver, splitParts } from '../grants.js';
 import { chargeKey, DEBT_KEY, usageKey } from '../ids.js';
 import type { Grant, Stretch } from '../state.js';
@@ -39,7 +39,7 @@ const within = (asked: Amount | undefined, left: Amount, what: string): Amount =
 };
 
 const base = ({ id, idempotencyKey, reason }: Refund, amount: Amount, content: string) =>
-  ({ refundId: id, idempotencyKey, amount: formatAmount(amount), ...(reason === undefined ? {} : { reason }), fingerprint: content });
+  ({ refundId: id, idempotencyKey, amount: formatAmount(amount), reason, fingerprint: content });
 
 const refundPurchase = (command: Refund, purchase: string, asked: Amount | undefined, content: string, { draft, terms, at }: Given): Result => {
   const grant = findGrant(draft.account, `purchase/${purchase}`);
@@ -83,12 +83,12 @@ const refundCharge = (
   const { released, lapsed } = giveBack(draft.account, undone, at);
   const lost = sum(lapsed.map((part) => part.amount));
   return answeredBy(record(draft, 'RefundIssued', {
-    ...base(command, amount, content), charge, ...(source === undefined ? {} : { source }),
-    ...(cancelled.length === 0 ? {} : { debtCancelled: cancelled.map((piece) => ({ from: formatAmount(piece.from), amount: formatAmount(piece.amount) })) }),
-    ...partsMember('returned', released), ...partsMember('undone', undone),
-    ...(lost === 0n ? {} : { newGrant: {
+    ...base(command, amount, content), charge, source,
+    debtCancelled: cancelled.length === 0 ? undefined : cancelled.map((piece) => ({ from: formatAmount(piece.from), amount: formatAmount(piece.amount) })),
+    returned: somePartsData(released), undone: somePartsData(undone),
+    newGrant: lost === 0n ? undefined : {
       grant: `refund/${command.id}`, amount: formatAmount(lost), priority: DEFAULT_PRIORITY, expiresAt: addMs(at, catalog.policies.refundValidDays * DAY_MS),
-    } }),
+    },
   }, at));
 };
 

@@ -2,13 +2,13 @@ import { addMs, fingerprint, type Instant } from '#libs/kernel';
 import { formatAmount, least, type Amount } from '#libs/money';
 import { answeredBy, answeredByPast, asItStands, closedView, openView, type Result } from '../answers.js';
 import { endOf, type ChargeHistory } from '../charge-history.js';
-import type { Priceable, SettleHold, WorkFacts } from '../commands.js';
-import { partsMember, record, type Draft } from '../draft.js';
+import type { SettleHold, WorkFacts } from '../commands.js';
+import { record, somePartsData, type Draft } from '../draft.js';
 import type { DataOf } from '../events.js';
 import { giveBack, splitParts, takeFree } from '../grants.js';
 import { balanceOf, type Account, type Hold } from '../state.js';
 import { requireClosed } from './closed-hold.js';
-import { contentOf, costMembers, costOf, type Cost } from './pricing.js';
+import { contentOf, costOf, readAsked, type Asked, type Cost } from './pricing.js';
 import { holdClosed, invalid, stateConflict } from './refusals.js';
 import type { Given, Rule } from './rule.js';
 
@@ -27,34 +27,33 @@ export const settleHold: Rule<SettleHold> = (command, given) => {
 const settleClosed = (command: SettleHold, closed: ChargeHistory, given: Given): Result => {
   const { hold, outcome } = closed;
   if (!hold) throw holdClosed(closedView(closed), 'this is a charge, settled as it was made');
-  const content = contentPrint(priceable(command, hold), given);
+  const asked = askedOf(command, hold, given);
   const last = closed.settles.at(-1);
-  if (outcome === 'settled' && last?.data.fingerprint === content && (command.final || last.data.late)) {
+  if (outcome === 'settled' && last?.data.fingerprint === fingerprint(contentOf(asked)) && (command.final || last.data.late)) {
     return answeredByPast(given.draft, last, closedView(closed));
   }
   if (outcome !== 'expired') throw holdClosed(closedView(closed), `this hold is ${outcome ?? 'closed'} already`);
   const until = addMs(hold.expiresAt, given.catalog.policies.lateWindowMs);
   if (given.at >= until) throw holdClosed(closedView(closed), `this hold expired, and could be settled until ${until}`);
-  return settleLate(command, closed, hold, given);
+  return settleLate(command, asked, closed, hold, given);
 };
 
-type Pinned = Pick<Hold, 'request' | 'pin'>;
-
-const priceable = ({ usage, amount, model, parameters }: SettleHold, { request }: Pinned): Priceable => {
-  if (usage === undefined) return { amount };
+/**
+ * What is settled, read; the model and its parameters are the hold's where the command names none.
+ * @throws invalid/invalid_request
+ */
+const askedOf = ({ usage, amount, model, parameters }: SettleHold, { request }: Pick<Hold, 'request'>, { terms }: Given): Asked => {
+  if (usage === undefined) return readAsked({ amount }, terms);
   const settled = model ?? request?.model;
   if (settled === undefined) throw invalid('model', 'needed with usage: the hold was placed for a plain amount');
   const with_ = parameters ?? (settled === request?.model ? request.parameters : undefined);
-  return { request: { model: settled, usage, ...(with_ ? { parameters: with_ } : {}) }, amount };
+  return readAsked({ request: { model: settled, usage, ...(with_ ? { parameters: with_ } : {}) }, amount }, terms);
 };
 
-const contentPrint = (what: Priceable, { terms }: Given): string => fingerprint(contentOf(what, terms));
-
 const settleOpen = (command: SettleHold, hold: Hold, given: Given): Result => {
-  const { draft, at, catalog, terms } = given;
-  const what = priceable(command, hold);
-  const content = contentPrint(what, given);
-  const cost = costOf(what, hold.pin, catalog, terms);
+  const { draft, at, catalog } = given;
+  const asked = askedOf(command, hold, given);
+  const cost = costOf(asked, hold.pin, catalog);
   const due = dueBeyond(cost.amount, hold.charged);
   const capped = hold.onExcess === 'cap' ? least(due, hold.held) : due;
   if (capped === 0n && !command.final) return asItStands(draft, openView(hold));
@@ -63,9 +62,9 @@ const settleOpen = (command: SettleHold, hold: Hold, given: Given): Result => {
   const stillHeld = hold.held - least(capped, hold.held);
   const after = record(draft, 'UsageSettled', {
     ...charge({ chargeId: hold.id, via: 'hold', final: command.final, cost, due, charged: capped, before: hold.charged, facts: command.facts }),
-    ...partsMember('fromHeld', fromHeld), ...excess(draft.account, capped - (hold.held - stillHeld)),
-    ...partsMember('released', released), ...partsMember('lapsed', lapsed),
-    ...(command.final ? {} : { stillHeld: formatAmount(stillHeld) }), fingerprint: content,
+    fromHeld: somePartsData(fromHeld), ...excess(draft.account, capped - (hold.held - stillHeld)),
+    released: somePartsData(released), lapsed: somePartsData(lapsed), stillHeld: command.final ? undefined : formatAmount(stillHeld),
+    fingerprint: fingerprint(contentOf(asked)),
   }, at);
   const kept = after.account.holds.get(hold.id);
   return answeredBy(after, kept ? openView(kept) : closedView({ ...endOf(hold, 'settled'), charged: hold.charged + capped }));
@@ -80,18 +79,18 @@ const dueBeyond = (total: Amount, charged: Amount): Amount => {
   return total - charged;
 };
 
-const settleLate = (command: SettleHold, closed: ChargeHistory, hold: NonNullable<ChargeHistory['hold']>, given: Given): Result => {
-  const { draft, at, catalog, terms } = given;
-  const what = priceable(command, hold);
-  const cost = costOf(what, hold.pin, catalog, terms);
+const settleLate = (
+  { facts }: SettleHold, asked: Asked, closed: ChargeHistory, hold: NonNullable<ChargeHistory['hold']>, { draft, at, catalog }: Given,
+): Result => {
+  const cost = costOf(asked, hold.pin, catalog);
   const due = dueBeyond(cost.amount, closed.charged);
   const { available } = balanceOf(draft.account);
   // What was captured before expiry counts towards the most a capped hold is charged.
   const room = least(hold.amount - closed.charged, available > 0n ? available : 0n);
   const charged = hold.onExcess === 'cap' ? least(due, room > 0n ? room : 0n) : due;
   const after = record(draft, 'UsageSettled', {
-    ...charge({ chargeId: hold.id, via: 'hold', final: true, cost, due, charged, before: closed.charged, facts: command.facts }),
-    late: true, ...excess(draft.account, charged), fingerprint: contentPrint(what, given),
+    ...charge({ chargeId: hold.id, via: 'hold', final: true, cost, due, charged, before: closed.charged, facts }),
+    late: true, ...excess(draft.account, charged), fingerprint: fingerprint(contentOf(asked)),
   }, at);
   return answeredBy(after, { ...closedView({ ...closed, charged: closed.charged + charged, outcome: 'settled' }), late: true });
 };
@@ -114,9 +113,9 @@ type ChargeData = Pick<DataOf<'UsageSettled'>, 'chargeId' | 'via' | 'source' | '
 
 /** The members that every charge states, whichever way it came. */
 const charge = ({ chargeId, via, source, final, cost, due, charged, before, facts }: Charge): ChargeData => ({
-  chargeId, via, ...(source === undefined ? {} : { source }), final, ...costMembers(cost), total: formatAmount(cost.amount),
+  chargeId, via, source, final, request: cost.request, price: cost.price, total: formatAmount(cost.amount),
   cost: formatAmount(charged), charged: formatAmount(before + charged),
-  ...(charged < due ? { uncharged: formatAmount(due - charged) } : {}), ...(facts === undefined ? {} : { facts: { ...facts } }),
+  uncharged: charged < due ? formatAmount(due - charged) : undefined, facts: facts && { ...facts },
 });
 
 /** What goes beyond the hold: from free credit in burn order, and what is missing then becomes debt. */
@@ -125,8 +124,8 @@ const excess = (account: Account, amount: Amount): Pick<DataOf<'UsageSettled'>, 
   const fromFree = takeFree(account.grants, amount);
   const owed = fromFree.reduce((missing, part) => missing - part.amount, amount);
   return {
-    ...partsMember('fromFree', fromFree),
-    ...(owed > 0n ? { owed: { from: formatAmount(account.debt.end), amount: formatAmount(owed) } } : {}),
+    fromFree: somePartsData(fromFree),
+    owed: owed > 0n ? { from: formatAmount(account.debt.end), amount: formatAmount(owed) } : undefined,
   };
 };
 
