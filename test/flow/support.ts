@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { createApi } from '../../apps/api/src/create-api.js';
+import { OPERATIONS } from '../../apps/api/src/operations.js';
 import type { Clock } from '#libs/kernel';
 
 export const TOKENS = {
@@ -33,6 +36,7 @@ export interface TestApi {
   put(path: string, body: unknown, options?: RequestOptions): Promise<Answer>;
   /** The body as it is, with the content type given. */
   send(method: string, path: string, body: string | Buffer | undefined, options?: RequestOptions): Promise<Answer>;
+  readonly routes: { has(method: string, url: string): boolean; readonly count: number };
   close(): Promise<void>;
 }
 
@@ -45,6 +49,7 @@ export const startApi = async (databaseUrl: string, { clock }: { clock?: Clock }
     operatorTokens: Object.entries(TOKENS).map(([role, token]) => ({ role: role as keyof typeof TOKENS, token })),
   });
   await app.listen(0, '127.0.0.1');
+  const server = app.getHttpAdapter().getInstance();
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
 
   const send: TestApi['send'] = async (method, path, body, { token = TOKENS.admin, headers = {} } = {}) => {
@@ -54,15 +59,44 @@ export const startApi = async (databaseUrl: string, { clock }: { clock?: Clock }
     });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) as Json : {} };
+    const answer = { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) as Json : {} };
+    if (isJson) expectDocumented(method, path, answer);
+    return answer;
   };
   return {
     url, errors, send,
     get: (path, options) => send('GET', path, undefined, options),
     post: (path, body, options) => send('POST', path, JSON.stringify(body), options),
     put: (path, body, options) => send('PUT', path, JSON.stringify(body), options),
+    routes: { has: (method, route) => server.hasRoute({ method, url: route }), count: countRoutes(server) },
     close: () => app.close(),
   };
 };
+
+const patterns = OPERATIONS.map((operation) => ({ operation, pattern: new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`) }));
+
+/** What any path may answer, and what every write or read may when its store is away. */
+const ANYWHERE = new Set([
+  'invalid_request', 'invalid_key', 'forbidden', 'not_found', 'method_not_allowed', 'payload_too_large', 'unsupported_media_type', 'uri_too_long',
+  'log_unavailable', 'account_contended', 'database_unavailable',
+]);
+
+/** Whatever a flow test sees is checked against the API document: no member, and no refusal, that it does not tell of. */
+const expectDocumented = (method: string, path: string, { status, body }: Answer): void => {
+  const { operation } = patterns.find((candidate) => candidate.operation.method === method && candidate.pattern.test(path.split('?')[0] as string)) ?? {};
+  if (!operation) return;
+  const answer = operation.answers[status as 200];
+  if (!answer) {
+    if (!ANYWHERE.has(body.code) && !operation.refusals?.includes(body.code)) throw new Error(`${operation.id} does not document ${status} ${body.code}`);
+    return;
+  }
+  const parsed = answer.schema.safeParse(body);
+  if (!parsed.success) throw new Error(`${operation.id} ${status}: ${parsed.error.message}`);
+  if (!isDeepStrictEqual(JSON.parse(JSON.stringify(parsed.data)), body)) throw new Error(`${operation.id} ${status} has members that are not documented: ${JSON.stringify(body)}`);
+};
+
+/** Fastify lists its routes as a tree of text; HEAD comes with every GET. */
+const countRoutes = (server: FastifyInstance): number => [...server.printRoutes({ commonPrefix: false }).matchAll(/\(([A-Z, ]+)\)/g)]
+  .flatMap(([, methods]) => (methods as string).split(', ')).filter((method) => method !== 'HEAD').length;
 
 export const catalogFile = (name: string): Json => JSON.parse(readFileSync(`catalogs/${name}.json`, 'utf8')) as Json;
