@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { Appended } from '../event-log.js';
 import { anEvent, numbered } from '../testing/events.js';
 import type { AppendBatch, AppendRow } from './append-batch.js';
@@ -5,7 +6,6 @@ import { AppendQueue } from './append-queue.js';
 import type { Committer } from './committer.js';
 
 const tick = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
-const busy = (ms: number): void => { for (const until = performance.now() + ms; performance.now() < until;); };
 
 /** A database that answers when it is told to. */
 class SlowDatabase {
@@ -35,12 +35,18 @@ class SlowDatabase {
 describe('the append queue', () => {
   let database: SlowDatabase;
   let appended: Promise<Appended>[];
+  let now: number;
+  const busy = (ms: number): void => { now += ms; };
   const append = (count: number, prefix: string): void => { appended.push(...numbered(count, (n) => database.append(`${prefix}-${n}`))); };
 
-  beforeEach(() => { [database, appended] = [new SlowDatabase(), []]; });
+  beforeEach(() => {
+    [database, appended, now] = [new SlowDatabase(), [], 0];
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
+  });
   afterEach(async () => {
     for (let rounds = 0; rounds < 10; rounds += 1) await database.answer();
     await Promise.all(appended);
+    jest.restoreAllMocks();
   });
 
   it('sends what one tick brings as one batch', async () => {
