@@ -60,9 +60,10 @@ const bench = async (): Promise<void> => {
     }
   } finally {
     await load.stop();
+    // Also what was measured before a scenario failed: a full run takes long.
+    process.stdout.write(`\n${textTable(figures)}`);
   }
   requireSound(figures);
-  process.stdout.write(`\n${textTable(figures)}`);
   if (full) await keep(figures);
 };
 

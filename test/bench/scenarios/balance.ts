@@ -2,11 +2,11 @@ import type { Bench, Figure, Scenario } from '../bench.js';
 import { Engine } from '../servers/engine.js';
 import { Child } from '../support/child.js';
 import { startServer, temporaryDirectory } from '../support/database.js';
-import { LagWatch } from '../support/lag.js';
+import { caughtUp, LagWatch } from '../support/lag.js';
 import { inRounds, median, medianRatio } from '../support/rounds.js';
 
-/** As many as the engine's pool for queries has. */
-const POOL = 10;
+/** As many connections as the engine's pool for look-ups has. */
+const POOL = 6;
 
 /** S9: reading a balance. */
 const run = async ({ size, load, engineFlags, say }: Bench): Promise<Figure[]> => {
@@ -18,13 +18,13 @@ const run = async ({ size, load, engineFlags, say }: Bench): Promise<Figure[]> =
     say(`S9: opening ${accounts.toLocaleString('en')} accounts`);
     await load.run({ ports: [engine.port], connections, conversation: { kind: 'open-accounts', from: 0, to: accounts }, warmUpMs: 0, measureMs: 600_000 });
     await load.run({ ports: [engine.port], connections, conversation: { kind: 'hold-and-settle', run: 'balance', accounts }, warmUpMs: 0, measureMs: warmUpMs });
-    await new LagWatch(engine).caughtUp();
+    await caughtUp(server.url);
     const floorPort = await floor.call<number>('start', { url: server.url, connections: POOL });
     const read = (port: number, warmUp: number, measure: number) =>
       load.run({ ports: [port], connections, conversation: { kind: 'read-balance', accounts }, warmUpMs: warmUp, measureMs: measure });
     for (const port of [engine.port, floorPort]) await read(port, 0, warmUpMs);
     say('S9: reading balances');
-    const lag = new LagWatch(engine);
+    const lag = await LagWatch.start(server.url);
     const results = await inRounds(rounds, { engine: () => read(engine.port, measureMs / 10, measureMs), floor: () => read(floorPort, measureMs / 10, measureMs) });
     const behind = await lag.stop();
     const [figures, floors] = [results.engine, results.floor].map((turns) => turns.map(({ perSecond }) => perSecond)) as [number[], number[]];

@@ -8,7 +8,7 @@ import { bodySizesOf } from '../support/body-sizes.js';
 import { Child } from '../support/child.js';
 import { cpuMicrosOf, ServerCpu } from '../support/cpu.js';
 import { startServer, temporaryDirectory, type Server } from '../support/database.js';
-import { LagWatch } from '../support/lag.js';
+import { caughtUp, LagWatch } from '../support/lag.js';
 import { inRounds, median, medianRatio } from '../support/rounds.js';
 import { requireBalances, requireNothingLost, type Acknowledged } from './nothing-lost.js';
 
@@ -25,7 +25,7 @@ interface Contender {
   readonly pids: readonly number[];
   readonly accounts: number;
   readonly firstAccount?: number;
-  readonly engine?: Engine;
+  readonly isEngine: boolean;
 }
 
 /** S1, S3 and S4: holds and settles over HTTP, all contenders in the same rounds on the same PostgreSQL. */
@@ -42,7 +42,7 @@ class OverHttp {
     say(`opening ${accounts.toLocaleString('en')} accounts`);
     // Two more than the many: a hot one for one engine, and one for two.
     await this.openAccounts(accounts + 2);
-    const many: Contender = { ports: [this.engine.port], pids: [this.engine.pid], accounts, engine: this.engine };
+    const many: Contender = { ports: [this.engine.port], pids: [this.engine.pid], accounts, isEngine: true };
     await this.turn(many, { warmUpMs: 0, measureMs: warmUpMs });
     const sizes = await bodySizesOf(this.server.url);
 
@@ -82,7 +82,7 @@ class OverHttp {
     this.children.push(child);
     const url = await this.server.createSchema(`floor_${this.children.length}`);
     const port = await child.call<number>('start', { url, ...options });
-    return { ports: [port], pids: [child.pid], accounts: this.bench.size.accounts };
+    return { ports: [port], pids: [child.pid], accounts: this.bench.size.accounts, isEngine: false };
   }
 
   private async wallets(sizes: BodySizes): Promise<Record<string, Contender>> {
@@ -97,8 +97,8 @@ class OverHttp {
 
   private async turn(contender: Contender, pace: { warmUpMs?: number; measureMs?: number; rate?: number; tolerant?: boolean } = {}): Promise<Turn> {
     const { load, size: { connections, measureMs } } = this.bench;
-    const { ports, pids, accounts, firstAccount = 0, engine } = contender;
-    const lag = engine && new LagWatch(engine);
+    const { ports, pids, accounts, firstAccount = 0 } = contender;
+    const lag = contender.isEngine ? await LagWatch.start(this.server.url) : undefined;
     const [server, postgres] = [await cpuMicrosOf(pids), await this.cpu.micros()];
     const job = {
       ports, connections, warmUpMs: pace.warmUpMs ?? measureMs / 10, measureMs: pace.measureMs ?? measureMs, rate: pace.rate,
@@ -110,7 +110,7 @@ class OverHttp {
       ...result, lag: await lag?.stop() ?? 0,
       serverMicros: (await cpuMicrosOf(pids) - server) / answers, postgresMicros: (await this.cpu.micros() - postgres) / answers,
     };
-    if (engine) {
+    if (contender.isEngine) {
       this.acknowledged.holds += result.statuses['201'] ?? 0;
       this.acknowledged.settles += result.statuses['200'] ?? 0;
     }
@@ -129,7 +129,7 @@ class OverHttp {
   private async latency(contenders: Record<string, Contender>, turns: Record<string, Turn[]>): Promise<Figure> {
     const rate = Math.round(median(turns.many!.map(({ perSecond }) => perSecond)) / 2);
     this.bench.say(`latency at ${rate.toLocaleString('en')} commands/s`);
-    const { many, fastify, nest } = await inRounds(Math.max(2, this.bench.size.rounds), {
+    const { many, fastify, nest } = await inRounds(this.bench.size.rounds, {
       many: () => this.turn(contenders.many!, { rate }), fastify: () => this.turn(contenders.fastify!, { rate }), nest: () => this.turn(contenders.nest!, { rate }),
     });
     const p99 = (of: Turn[]): number[] => of.map(({ p99Ms }) => p99Ms);
@@ -187,7 +187,7 @@ class OverHttp {
 
   private async checkAll(): Promise<void> {
     this.bench.say('checking that nothing was lost');
-    await new LagWatch(this.engine).caughtUp();
+    await caughtUp(this.server.url);
     await requireNothingLost(this.server.url, this.acknowledged satisfies Acknowledged);
     const { accounts } = this.bench.size;
     const some = Array.from({ length: 50 }, (_, number) => accountIdOf(Math.floor((number * accounts) / 50)));

@@ -24,7 +24,7 @@ const run = async ({ size: { replay, memory, rounds }, wanted, say }: Bench): Pr
       const worker = Child.start('workers/replay.js');
       await worker.call('start', { url: server.url });
       for (const warmUp of ['fold', 'parse']) await worker.call(warmUp, { events: Math.min(20_000, replay.events) });
-      const { fold, parse } = await inRounds(Math.max(2, rounds), {
+      const { fold, parse } = await inRounds(rounds, {
         fold: () => worker.call<Replay>('fold', { events: replay.events }),
         parse: () => worker.call<Replay>('parse', { events: replay.events }),
       });
