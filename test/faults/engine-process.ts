@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -70,10 +70,23 @@ export class EngineProcess {
     }
   }
 
-  killPostgres(signal: NodeJS.Signals = 'SIGKILL'): void {
+  killPostgres(): void {
+    process.kill(this.requirePostgres(), 'SIGKILL');
+  }
+
+  /** Stops PostgreSQL and all its sessions in their tracks, as a machine that hangs would; answers what lets them go on. */
+  freezePostgres(): () => void {
+    const postmaster = this.requirePostgres();
+    const sessions = execFileSync('ps', ['-o', 'pid=', '--ppid', String(postmaster)], { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
+    const all = [postmaster, ...sessions];
+    for (const pid of all) process.kill(pid, 'SIGSTOP');
+    return () => { for (const pid of all) process.kill(pid, 'SIGCONT'); };
+  }
+
+  private requirePostgres(): number {
     const pid = this.postgresPid;
     if (pid === undefined) throw new Error(`no postmaster.pid under ${this.dataDir}`);
-    process.kill(pid, signal);
+    return pid;
   }
 }
 
