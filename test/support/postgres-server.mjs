@@ -78,7 +78,10 @@ export const startServer = async () => {
   const port = await freePort();
 
   let server;
-  process.once('exit', () => server?.kill('SIGINT')); // a run that fails must not leave it behind
+  process.once('exit', () => { // a run that fails must leave nothing behind
+    server?.kill('SIGQUIT');
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  });
   const start = async () => {
     server = spawn(join(bin, 'postgres'), [
       '-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200',
