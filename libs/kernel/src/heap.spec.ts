@@ -17,6 +17,14 @@ describe('a heap', () => {
     }));
   });
 
+  it('knows how many it has', () => {
+    fc.assert(fc.property(fc.array(fc.integer()), (items) => {
+      let size = items.length;
+      for (let heap = heapOf(items); heap; heap = pop(heap, less)) expect(heap.size).toBe(size--);
+      expect(size).toBe(0);
+    }));
+  });
+
   it('never changes an older version of itself', () => {
     fc.assert(fc.property(fc.array(fc.integer(), { minLength: 1 }), fc.integer(), (items, another) => {
       const before = heapOf(items) as Heap<number>;

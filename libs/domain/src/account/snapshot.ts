@@ -1,7 +1,6 @@
 import { mapOf } from '#libs/kernel';
-import type { Heap } from '#libs/kernel';
-import { addDue } from './dues.js';
-import type { Account, Due, Grant, Hold } from './state.js';
+import { duesOf } from './dues.js';
+import type { Account, Grant, Hold } from './state.js';
 
 /** Version of {@link Account}'s shape; raise it with any change of state or evolve, and older snapshots are not used. */
 export const ACCOUNT_SNAPSHOT_VERSION = 1;
@@ -24,14 +23,4 @@ export const loadAccount = (text: string): Account => {
     holds: mapOf(plain.holds.map((hold) => [hold.id, hold] as const)), dues: undefined,
   };
   return { ...account, dues: duesOf(account) };
-};
-
-/** Ends still to come, found anew: they follow from grants and holds. One that is now may not have been written yet. */
-const duesOf = ({ grants, emptyGrants, holds, lastRecordedAt }: Account): Heap<Due> | undefined => {
-  let dues: Heap<Due> | undefined;
-  for (const { key, expiresAt } of [...grants, ...emptyGrants.values()]) {
-    if (expiresAt !== null && expiresAt >= lastRecordedAt) dues = addDue(dues, { at: expiresAt, kind: 'grant', id: key });
-  }
-  for (const { id, expiresAt } of holds.values()) dues = addDue(dues, { at: expiresAt, kind: 'hold', id });
-  return dues;
 };

@@ -106,7 +106,7 @@ export interface Account {
   readonly held: Amount;
   readonly debt: DebtLine;
   readonly totals: Totals;
-  /** Ends to come, soonest first; may name what is gone by now (see `nextDue`). */
+  /** Ends to come, soonest first; may name what is gone by now (see dues.ts). */
   readonly dues: Heap<Due> | undefined;
 }
 

@@ -2,6 +2,7 @@ import { open, seal, type Instant, type SealedEvent } from '#libs/kernel';
 import type { Catalog } from '../../catalog/index.js';
 import type { AccountCommand } from '../commands.js';
 import { accountEventDefinitions, type AccountEvent, type AccountFact } from '../events.js';
+import { evolve } from '../evolve.js';
 import { keysNeeded, keysTouched } from '../ids.js';
 import type { Past, PastFact } from '../past.js';
 import { initialAccount, type Account } from '../state.js';
@@ -32,6 +33,11 @@ export class Journal {
   /** What would follow from a command; nothing is appended. */
   decide(command: AccountCommand, now: Instant, account: Account = this.account): Transition {
     return transition(account, command, { now, catalog: this.catalog, past: this.past(command, account) });
+  }
+
+  /** The account as it stood after an event, folded from the log. */
+  foldTo(revision: number): Account {
+    return this.facts.slice(0, revision + 1).reduce<Account>(evolve, initialAccount);
   }
 
   private past(command: AccountCommand, account: Account): Past {
