@@ -2,7 +2,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { batchAnswer, nameOf, refusalError, type BatchAnswer } from './answers.js';
 import type { AppendFault } from './faults.js';
-import type { Node } from './node.js';
+import type { ServerDouble } from './server-double.js';
 import type { Expected, ProposedEvent } from './stream-store.js';
 
 type Request = InstanceType<typeof streams.BatchAppendReq>;
@@ -39,7 +39,7 @@ export class BatchAppend {
   private readonly requests: Request[] = [];
   private working = false;
 
-  constructor(private readonly node: Node, private readonly call: ServerDuplexStream<Request, Response>) {
+  constructor(private readonly node: ServerDouble, private readonly call: ServerDuplexStream<Request, Response>) {
     call.on('data', (request: Request) => {
       this.requests.push(request);
       void this.work();

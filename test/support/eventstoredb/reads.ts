@@ -3,7 +3,7 @@ import { status as Code, type ServerWritableStream } from '@grpc/grpc-js';
 import {
   callError, caughtUpAnswer, confirmationAnswer, eventAnswer, nameOf, notFoundAnswer, refusalError, streamDeletedError,
 } from './answers.js';
-import type { Node } from './node.js';
+import type { ServerDouble } from './server-double.js';
 import type { StoredEvent } from './stream-store.js';
 
 type Options = InstanceType<typeof streams.ReadReq.Options>;
@@ -25,7 +25,7 @@ const isBackwards = (options: Options): boolean => options.getReadDirection() ==
 export class Read {
   private wake = (): void => undefined;
 
-  constructor(private readonly node: Node, private readonly call: Call) {
+  constructor(private readonly node: ServerDouble, private readonly call: Call) {
     call.on('error', () => undefined);
     call.on('cancelled', () => this.wake());
     this.run().catch((error: unknown) => { call.emit('error', error); });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Node, type Member } from '../../../../test/support/eventstoredb/node.js';
+import { ServerDouble, type Member } from '../../../../test/support/eventstoredb/server-double.js';
 import { StreamStore } from '../../../../test/support/eventstoredb/stream-store.js';
 import { RevisionConflict } from '../event-log.js';
 import { aStream, collect, events, numbered } from '../testing/events.js';
@@ -10,7 +10,7 @@ class Cluster {
   private leader = 0;
   private readonly stopped = new Set<number>();
 
-  private constructor(readonly nodes: readonly Node[]) {
+  private constructor(readonly nodes: readonly ServerDouble[]) {
     const members = (): Member[] => nodes.map(({ address }, n) => ({ ...address, isLeader: n === this.leader, isAlive: !this.stopped.has(n) }));
     for (const node of nodes) node.members = members;
     this.lead(0);
@@ -18,12 +18,12 @@ class Cluster {
 
   static async start(): Promise<Cluster> {
     const store = new StreamStore();
-    return new Cluster(await Promise.all(numbered(3, () => Node.start({ store, writeTimeoutMs: 300 }))));
+    return new Cluster(await Promise.all(numbered(3, () => ServerDouble.start({ store, writeTimeoutMs: 300 }))));
   }
 
   get url(): string { return `esdb://${this.nodes.map(({ address }) => `${address.address}:${address.port}`).join(',')}?tls=false`; }
 
-  node(n: number): Node { return this.nodes[n] as Node; }
+  node(n: number): ServerDouble { return this.nodes[n] as ServerDouble; }
 
   /** From now on this node leads, and the others name it. */
   lead(leader: number): void {
@@ -133,7 +133,7 @@ describe('a cluster', () => {
 
   it('whose leader has lost its followers, confirms nothing that another one may have changed', async () => {
     const store = new StreamStore();
-    const deposed = await Node.start({ store, writeTimeoutMs: 300 });
+    const deposed = await ServerDouble.start({ store, writeTimeoutMs: 300 });
     deposed.members = () => [{ ...deposed.address, isLeader: true, isAlive: true }];
     const [{ address, port }, seed] = [deposed.address, cluster.node(2).address];
     const old = await EventStoreLog.open(`esdb://${address}:${port},${address}:${port}?tls=false`);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { Node } from '../../../../test/support/eventstoredb/node.js';
+import { ServerDouble } from '../../../../test/support/eventstoredb/server-double.js';
 import { eventLogContract } from '../testing/event-log.contract.js';
 import { EventStoreLog } from './event-store-log.js';
 import { RenamedLog } from './testing/renamed-log.js';
@@ -8,7 +8,7 @@ import { RenamedLog } from './testing/renamed-log.js';
 jest.setTimeout(30_000);
 
 eventLogContract('the event log in EventStoreDB (double)', async () => {
-  const node = await Node.start();
+  const node = await ServerDouble.start();
   return { connect: () => EventStoreLog.open(node.url), remove: () => node.stop() };
 });
 

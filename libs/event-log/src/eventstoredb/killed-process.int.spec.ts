@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Node } from '../../../../test/support/eventstoredb/node.js';
+import { ServerDouble } from '../../../../test/support/eventstoredb/server-double.js';
 import { aStream, collect, numbered } from '../testing/events.js';
 import { EventStoreLog } from './event-store-log.js';
 
@@ -24,7 +24,7 @@ const writeAndKill = async (url: string, streams: readonly string[]): Promise<st
 };
 
 it('processes that fight for the same streams until they are killed have lost nothing acknowledged, and left no half of an append', async () => {
-  const node = await Node.start();
+  const node = await ServerDouble.start();
   const streams = numbered(8, () => aStream());
   const acknowledged: string[] = [];
   for (let round = 0; round < 2; round += 1) {

@@ -1,16 +1,16 @@
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
-import { Node } from '../../../../test/support/eventstoredb/node.js';
+import { ServerDouble } from '../../../../test/support/eventstoredb/server-double.js';
 import { eventIdOf, hashOf, seal, type EventDefinition } from '#libs/kernel';
 import { aStream, anEvent, collect, events, numbered, take } from '../testing/events.js';
 import { EventStoreLog } from './event-store-log.js';
 
 describe('what is stored', () => {
-  let node: Node;
+  let node: ServerDouble;
   let log: EventStoreLog;
   let client: EventStoreDBClient;
 
   beforeAll(async () => {
-    node = await Node.start();
+    node = await ServerDouble.start();
     log = await EventStoreLog.open(node.url);
     client = EventStoreDBClient.connectionString(node.url);
   });
@@ -97,7 +97,7 @@ describe('what is stored', () => {
 
 describe('opening', () => {
   it('gives a log its id once, however many processes do it at the same time', async () => {
-    const node = await Node.start();
+    const node = await ServerDouble.start();
     const logs = await Promise.all(numbered(8, () => EventStoreLog.open(node.url)));
     expect(new Set(logs.map(({ id }) => id)).size).toBe(1);
     await Promise.all(logs.map((log) => log.close()));

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Node } from '../../../../test/support/eventstoredb/node.js';
+import { ServerDouble } from '../../../../test/support/eventstoredb/server-double.js';
 import { anEvent, aStream, events, numbered } from '../testing/events.js';
 import { EventStoreLog } from './event-store-log.js';
 
 describe('a subscription', () => {
-  let node: Node;
+  let node: ServerDouble;
   let log: EventStoreLog;
 
   beforeEach(async () => {
-    node = await Node.start();
+    node = await ServerDouble.start();
     log = await EventStoreLog.open(node.url);
   });
 

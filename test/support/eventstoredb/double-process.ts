@@ -8,17 +8,17 @@ import { fileURLToPath } from 'node:url';
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** A double in a process of its own, with its log in a file that outlives it. */
-export class NodeProcess {
+export class DoubleProcess {
   private constructor(
     private readonly directory: string, private process: ChildProcess,
     /** A connection string; the same after a restart. */
     readonly url: string,
   ) {}
 
-  static async start(): Promise<NodeProcess> {
+  static async start(): Promise<DoubleProcess> {
     const directory = mkdtempSync(path.join(tmpdir(), 'eventstoredb-double-'));
     const { process, url } = await launch(directory, '0');
-    return new NodeProcess(directory, process, url);
+    return new DoubleProcess(directory, process, url);
   }
 
   freeze(): void {

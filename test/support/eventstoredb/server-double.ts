@@ -18,7 +18,7 @@ export interface Member extends Address {
   readonly isAlive: boolean;
 }
 
-export interface NodeOptions {
+export interface DoubleOptions {
   readonly port?: number;
   /** Its own unless it is given one, which others may share. */
   readonly store?: StreamStore;
@@ -30,7 +30,7 @@ type DeleteRequest = InstanceType<typeof messages.DeleteReq>;
 type TombstoneRequest = InstanceType<typeof messages.TombstoneReq>;
 
 /** A double of an EventStoreDB node: speaks its gRPC protocol without TLS, and fails as it is told. */
-export class Node {
+export class ServerDouble {
   readonly faults = new Faults();
   readonly store: StreamStore;
   readonly writeTimeoutMs: number;
@@ -45,7 +45,7 @@ export class Node {
   private tcp: TcpServer | undefined;
   private port: number;
 
-  private constructor({ port = 0, store = new StreamStore(), writeTimeoutMs = 2_000 }: NodeOptions) {
+  private constructor({ port = 0, store = new StreamStore(), writeTimeoutMs = 2_000 }: DoubleOptions) {
     this.port = port;
     this.store = store;
     this.writeTimeoutMs = writeTimeoutMs;
@@ -64,8 +64,8 @@ export class Node {
     });
   }
 
-  static async start(options: NodeOptions = {}): Promise<Node> {
-    const node = new Node(options);
+  static async start(options: DoubleOptions = {}): Promise<ServerDouble> {
+    const node = new ServerDouble(options);
     await node.listen();
     return node;
   }
