@@ -14,9 +14,8 @@ export interface Standing {
   readonly unit: string;
 }
 
-interface Balance { readonly available: string; readonly unit: string }
-interface Priced { readonly cost: string; readonly balance: Balance }
-type UsageResult = (Priced & { readonly status: 201; readonly id: string }) | { readonly status: number; readonly code: string; readonly detail?: string };
+interface Charged { readonly cost: string }
+type UsageResult = (Charged & { readonly status: 201; readonly id: string; readonly balance: { readonly available: string } }) | { readonly status: number; readonly code: string; readonly detail?: string };
 
 /** Holds that are placed now, after the month that is reported. */
 const LIVE = 40;
@@ -33,7 +32,6 @@ export class Story {
   private purchases = 0;
   private requests = 0;
   private readonly costs = new Map<string, Amount>();
-  private unit = '';
 
   constructor(
     private readonly client: ApiClient, private readonly persona: Persona, private readonly account: string, seed: number,
@@ -44,7 +42,7 @@ export class Story {
 
   async play(days: number): Promise<Standing> {
     const { catalog } = this.persona;
-    const { openedAt } = await this.client.post<{ openedAt: string }>('/v1/accounts', { id: this.account, catalog, billing: { mode: 'prepaid' } });
+    const { openedAt, unit } = await this.client.post<{ openedAt: string; unit: string }>('/v1/accounts', { id: this.account, catalog, billing: { mode: 'prepaid' } });
     await this.post('grants', { id: 'welcome', ...this.persona.bonus });
     await this.buy();
     this.onStep();
@@ -56,7 +54,7 @@ export class Story {
       await this.live(number);
       this.onStep();
     }
-    return { account: this.account, catalog, requests: this.requests, spent: formatAmount(sum(this.costs.values())), unit: this.unit };
+    return { account: this.account, catalog, requests: this.requests, spent: formatAmount(sum(this.costs.values())), unit };
   }
 
   private post<Answer>(path: string, body: unknown): Promise<Answer> {
@@ -75,9 +73,9 @@ export class Story {
     const { results } = await this.client.post<{ results: readonly UsageResult[] }>('/v1/usage', events, { contentType: 'application/cloudevents-batch+json' });
     for (const result of results) {
       if ('code' in result) throw new Refused({ ...result }, `usage of ${this.account}`);
-      this.count(result.id, result);
+      this.count(result.id, result.cost);
     }
-    const last = results.at(-1) as Priced;
+    const last = results.at(-1) as Extract<UsageResult, { status: 201 }>;
     if (this.random.chance(0.2)) await this.refund(this.random.pick(requests).id, 'the answer was cut off', SOURCE);
     const { buysBelow, stopsBuyingDaysAgo } = this.persona;
     if (daysAgo > stopsBuyingDaysAgo && readAmount(last.balance.available) < readAmount(buysBelow)) await this.buy();
@@ -90,23 +88,30 @@ export class Story {
     const refunded = this.random.chance(0.05);
     const id = `${charged ? 'call' : 'req'}-${number}`;
     try {
-      const done = await (charged ? this.charge(id, request) : this.hold(id, request));
+      // The last one is still at work when we look.
+      const done = await (charged ? this.charge(id, request) : this.hold(id, number === LIVE ? { ...request, ending: 'open' } : request));
       if (!done) return;
-      this.count(id, done);
+      this.count(id, done.cost);
       if (refunded) await this.refund(id, 'bad output');
     } catch (error) {
-      // Out of credit, or closed by an earlier run of the demo.
-      if (!(error instanceof Refused) || !['insufficient_credits', 'overdrawn', 'hold_closed'].includes(error.problem.code)) throw error;
+      if (!(error instanceof Refused) || !['insufficient_credits', 'overdrawn'].includes(error.problem.code)) throw error;
     }
   }
 
-  private charge(id: string, { actual, facts }: LiveRequest): Promise<Priced> {
-    return this.client.post<Priced>('/v1/charges', { id, accountId: this.account, ...actual, facts });
+  private charge(id: string, { actual, facts }: LiveRequest): Promise<Charged> {
+    return this.client.post<Charged>('/v1/charges', { id, accountId: this.account, ...actual, facts });
   }
 
-  private async hold(id: string, { estimate, actual, ending, facts }: LiveRequest): Promise<Priced | undefined> {
-    const { costEstimate } = await this.client.post<{ costEstimate: string }>('/v1/holds', { id, accountId: this.account, ...estimate, ttlSeconds: 3_600 });
-    const settle = ({ usage }: Work, final = true): Promise<Priced> => this.post(`holds/${id}/settle`, { usage, final, facts });
+  /** Undefined where nothing was charged. */
+  private async hold(id: string, { estimate, actual, ending, facts }: LiveRequest): Promise<Charged | undefined> {
+    let held: { readonly costEstimate: string };
+    try {
+      held = await this.client.post('/v1/holds', { id, accountId: this.account, ...estimate, ttlSeconds: 3_600 });
+    } catch (error) {
+      if (error instanceof Refused && error.problem.code === 'hold_closed') return this.closedBefore(id);
+      throw error;
+    }
+    const settle = ({ usage }: Work, final = true): Promise<Charged> => this.post(`holds/${id}/settle`, { usage, final, facts });
     switch (ending) {
       case 'open': return undefined;
       case 'failed':
@@ -116,11 +121,17 @@ export class Story {
         await settle(scaled(actual, 0.5), false);
         return settle(actual);
       case 'increased':
-        await this.post(`holds/${id}/increase`, { amount: formatAmount(readAmount(costEstimate) * 2n), ttlSeconds: 7_200 });
+        await this.post(`holds/${id}/increase`, { amount: formatAmount(readAmount(held.costEstimate) * 2n), ttlSeconds: 7_200 });
         return settle(actual);
       case 'below': case 'above': return settle(actual);
       default: return assertNever(ending);
     }
+  }
+
+  /** By an earlier run of the demo. */
+  private async closedBefore(id: string): Promise<Charged | undefined> {
+    const hold = await this.client.get<Charged & { readonly status: string }>(`/v1/accounts/${this.account}/holds/${id}`);
+    return hold.status === 'settled' ? hold : undefined;
   }
 
   private async refund(charge: string, reason: string, source?: string): Promise<void> {
@@ -128,9 +139,8 @@ export class Story {
     this.costs.set(charge, (this.costs.get(charge) ?? 0n) - readAmount(refunded));
   }
 
-  private count(id: string, { cost, balance: { unit } }: Priced): void {
+  private count(id: string, cost: string): void {
     this.requests += 1;
-    this.unit = unit;
     this.costs.set(id, readAmount(cost));
   }
 }

@@ -6,20 +6,33 @@ import { interruptible } from '../terminal/interrupt.js';
 import { counted } from '../terminal/numbers.js';
 import { startProgress } from '../terminal/progress.js';
 
-/** A read model as `GET /v1/projections` shows it. */
+/** As `GET /v1/projections` shows it. */
+interface Rebuild {
+  readonly status: 'running' | 'done' | 'failed';
+  /** Events of the log filled in, of so many. */
+  readonly done: number;
+  readonly total: number;
+  readonly startedAt: string;
+  readonly error?: string;
+}
+
 interface Projection {
   readonly name: string;
-  readonly rebuild: { readonly status: 'running' | 'done' | 'failed'; readonly done: number; readonly total: number; readonly error?: string } | null;
+  readonly rebuild: Rebuild | null;
 }
 
 const PollMs = 250;
+const STEPS = 1_000;
 
-/** `meterbook rebuild`: fills read models anew beside the live ones, one after another. */
+/** `meterbook rebuild`: fills read models anew beside the live ones; all of them in one go when none is named. */
 export const rebuild = async (names: readonly string[], options: TargetOptions): Promise<void> => {
   const { signal, dispose } = interruptible();
   try {
     await withEngine(options, { signal }, async (client) => {
-      for (const name of await wanted(client, names)) await rebuildOne(client, name, signal);
+      const known = (await list(client)).map(({ name }) => name);
+      const unknown = names.find((name) => !known.includes(name));
+      if (unknown !== undefined) throw new Failure(`There is no read model ${unknown}; there are ${known.join(', ')}.`);
+      for (const name of names.length === 0 ? ['all'] : new Set(names)) await rebuildOne(client, name, signal);
     });
   } finally {
     dispose();
@@ -28,28 +41,28 @@ export const rebuild = async (names: readonly string[], options: TargetOptions):
 
 const list = async (client: ApiClient): Promise<readonly Projection[]> => (await client.get<{ items: readonly Projection[] }>('/v1/projections')).items;
 
-const wanted = async (client: ApiClient, names: readonly string[]): Promise<readonly string[]> => {
-  const known = (await list(client)).map(({ name }) => name);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Failure(`There is no read model ${unknown}; there are ${known.join(', ')}.`);
-  return names.length === 0 ? known : names;
-};
-
+/** @param name of a read model, or `all` */
 const rebuildOne = async (client: ApiClient, name: string, signal: AbortSignal): Promise<void> => {
   const begun = performance.now();
-  await client.post(`/v1/projections/${name}/rebuild`, {});
-  const progress = startProgress({ title: `rebuild ${name}`, total: 1_000 });
+  const { rebuild: { startedAt } } = await client.post<{ rebuild: Rebuild }>(`/v1/projections/${name}/rebuild`, {});
+  const progress = startProgress({ title: `rebuild ${name}`, total: STEPS });
   try {
-    for (;;) {
-      const state = (await list(client)).find((projection) => projection.name === name)?.rebuild;
-      if (!state) throw new Failure(`The engine stopped rebuilding ${name}; run this again.`);
-      if (state.status === 'failed') throw new Failure(`${name} could not be rebuilt: ${state.error ?? 'no reason given'}`);
-      progress.update(state.total === 0 ? 1_000 : Math.floor((1_000 * state.done) / state.total), counted(state.done, 'event'));
-      if (state.status === 'done') break;
+    for (let state = await stateOf(client, startedAt); state.status !== 'done'; state = await stateOf(client, startedAt)) {
+      if (state.status === 'failed') throw new Failure(`The rebuild of ${name} failed: ${state.error ?? 'no reason given'}`);
+      progress.update(Math.floor((STEPS * state.done) / Math.max(state.total, 1)), counted(state.done, 'event'));
       await sleep(PollMs, undefined, { signal });
     }
+    progress.update(STEPS);
   } finally {
     progress.end();
   }
-  process.stdout.write(`${name} was rebuilt in ${((performance.now() - begun) / 1_000).toFixed(1)} s\n`);
+  process.stdout.write(`rebuilt ${name} in ${((performance.now() - begun) / 1_000).toFixed(1)} s\n`);
+};
+
+/** Of the rebuild that was asked for: what is shown of others may be how an earlier one ended. */
+const stateOf = async (client: ApiClient, startedAt: string): Promise<Rebuild> => {
+  const rebuilds = (await list(client)).map((projection) => projection.rebuild);
+  const state = rebuilds.find((found) => found?.startedAt === startedAt) ?? rebuilds.find((found) => found?.status === 'running');
+  if (!state) throw new Failure('The engine knows nothing of the rebuild any more; it may have been started again. Run this again.');
+  return state;
 };

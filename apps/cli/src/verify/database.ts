@@ -12,10 +12,24 @@ export interface Opened {
   close(): Promise<void>;
 }
 
+/** @throws Failure unless an engine has been at work in this database: looking must not make tables in some other one */
+const requireBooks = async (url: string): Promise<void> => {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows: [row] } = await client.query<{ there: boolean }>("SELECT to_regclass('log.events') IS NOT NULL AND to_regclass('read.balance') IS NOT NULL AS there");
+    if (!row?.there) throw new Failure(`No engine has worked in the database ${new URL(url).pathname.slice(1)} at ${new URL(url).host} yet; check DATABASE_URL.`);
+  } finally {
+    await client.end();
+  }
+};
+
 /** DATABASE_URL's, that of the engine which runs on the data directory, or the stopped one there, started for as long as it is read. */
 export const openDatabase = async ({ databaseUrl, dataDir }: Settings, say: (line: string) => void): Promise<Opened> => {
   if (databaseUrl !== undefined) {
     await waitForDatabase(databaseUrl, say);
+    await requireBooks(databaseUrl);
     return { url: databaseUrl, close: () => Promise.resolve() };
   }
   if (!await exists(path.join(dataDir, 'postgres'))) throw new Failure(`There is no database in ${dataDir}; set METERBOOK_DATA_DIR to where one is, or DATABASE_URL.`);

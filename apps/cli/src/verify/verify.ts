@@ -1,8 +1,9 @@
 import { PostgresEventLog, PostgresStreamMemory } from '#libs/event-log';
 import { readSettings } from '#libs/settings';
-import { count, counted } from '../terminal/numbers.js';
+import { counted } from '../terminal/numbers.js';
 import { startProgress } from '../terminal/progress.js';
 import { openDatabase } from './database.js';
+import { verifyReadModels } from './read-models-check.js';
 import { verifyLog, type Pass } from './verify-log.js';
 
 const say = (line: string): void => { process.stderr.write(`meterbook: ${line}\n`); };
@@ -15,7 +16,9 @@ export const verify = async (): Promise<void> => {
     const memory = await PostgresStreamMemory.open(database.url, log.id);
     try {
       const { events, accounts, catalogs } = await verifyLog(log, memory, withBar);
+      const behind = await verifyReadModels(database.url, log, events, withBar);
       process.stdout.write(`${counted(events, 'event')}, ${counted(accounts, 'account')}, ${counted(catalogs, 'catalog')}: all in order\n`);
+      if (behind > 0) process.stdout.write(`The read models have ${counted(behind, 'event')} still to apply; a running engine does that by itself.\n`);
     } finally {
       await Promise.all([log.close(), memory.close()]);
     }
@@ -29,7 +32,7 @@ const withBar: Pass = async (title, total, work) => {
   let done = 0;
   try {
     await work((events) => progress.update(Math.min((done += events), total), counted(done, 'event')));
-    progress.update(total, `${count(done)} events`);
+    progress.update(total, counted(done, 'event'));
   } finally {
     progress.end();
   }
