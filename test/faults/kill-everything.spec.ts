@@ -31,10 +31,10 @@ describe('kill -9 under load', () => {
     const { url } = engine;
     await Promise.all(Array.from({ length: ACCOUNTS }, (_, n) => openAccount(url, `a-${n}`, CREDIT)));
     const acknowledged: Acknowledged[] = [];
-    let stop = false;
+    const load = new AbortController();
 
     const work = async (worker: number): Promise<void> => {
-      for (let n = 0; !stop; n += 1) {
+      for (let n = 0; !load.signal.aborted; n += 1) {
         const account = `a-${(worker + n) % ACCOUNTS}`;
         const hold = `h-${worker}-${n}`;
         const placed = await insist(url, 'POST', '/v1/holds', { id: hold, accountId: account, amount: '0.5', ttlSeconds: 60 });
@@ -56,7 +56,7 @@ describe('kill -9 under load', () => {
       else engine.killPostgres();
       if (!engine.running) await engine.start();
     }
-    stop = true;
+    load.abort();
     await Promise.all(workers);
 
     for (const { account, hold, how } of sample(acknowledged, 300)) {

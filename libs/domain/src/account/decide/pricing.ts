@@ -38,7 +38,8 @@ export interface Cost {
  */
 export const costOf = ({ request, amount }: Asked, pin: PricePin, catalog: Catalog): Cost => {
   if (request === undefined) return { amount, request: undefined, price: undefined };
-  const { cost, exact, breakdown } = priceUsage(cardOf(catalog, pin.version), request);
+  const { cost, exact, breakdown, model } = priceUsage(cardOf(catalog, pin.version), request);
   const { version, at } = pin;
-  return { amount: cost, request, price: { catalog: pin.catalog, version, at, exact, breakdown } };
+  // An alias is recorded as the model it stands for, so that a usage log adds up by model.
+  return { amount: cost, request: model === request.model ? request : { ...request, model }, price: { catalog: pin.catalog, version, at, exact, breakdown } };
 };
