@@ -83,6 +83,7 @@ describe('an API whose database goes away', () => {
     expect(answers.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual(answers.map(() => [503, '1']));
     expect(await api.get('/health/live')).toMatchObject({ status: 200 });
     expect(await api.get('/health/ready')).toMatchObject({ status: 503, body: { status: 'unavailable' } });
+    expect((await api.get('/metrics')).text).toContain('meterbook_projection_lag_events Nan');
     await server.start();
     const deadline = Date.now() + 20_000;
     let hold = await api.post('/v1/holds', { id: 'h', accountId: 'acme', amount: '1' });

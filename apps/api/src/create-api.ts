@@ -33,7 +33,7 @@ export const createApi = async ({ databaseUrl, operatorTokens, version, log, clo
   const store = await EventStore.open(databaseUrl, (error) => log.warn({ err: error }, 'no lease on a contended account'));
   try {
     const metrics = new Metrics();
-    const problems = new ProblemFilter(log, isOutage, allowedMethods(OPERATIONS));
+    const problems = new ProblemFilter({ log, isOutage, methodsOf: allowedMethods(OPERATIONS), metrics });
     const adapter = createServer({ tokens: new OperatorTokens(operatorTokens), problems, metrics, otherJsonTypes: [CLOUD_EVENT, CLOUD_EVENTS], drainMs: DRAIN_MS });
     const imports = [
       CommandsModule.forRoot({ ...store.parts, clock, onSnapshotFailed: (stream, error) => log.warn({ err: error, stream }, 'a snapshot could not be saved') }),

@@ -8,7 +8,10 @@ export class EventStore implements OnApplicationShutdown {
   /** @param onLeaseError told when a turn could not be had, which costs time only */
   static async open(url: string, onLeaseError: (error: unknown) => void): Promise<EventStore> {
     const log = await PostgresEventLog.open(url);
-    const memory = await PostgresStreamMemory.open(url, log.id);
+    const memory = await PostgresStreamMemory.open(url, log.id).catch(async (error: unknown) => {
+      await log.close();
+      throw error;
+    });
     const leases = new PostgresStreamLeases(url, onLeaseError);
     return new EventStore({ log, memory, leases }, async () => {
       await log.close();

@@ -1,6 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
+
+/** As metrics name it. */
+export const operationOf = ({ routeOptions }: Pick<FastifyRequest, 'routeOptions'>): string => routeOptions?.config.operation?.id ?? 'none';
 
 /** What an operator watches. One registry for each application, so that two in one process do not mix. */
 export class Metrics {
@@ -42,7 +45,7 @@ export class Metrics {
   observe(server: FastifyInstance): void {
     const series = new Map<string, Histogram.Internal<'operation' | 'status'>>();
     server.addHook('onResponse', (request, reply, done) => {
-      const id = request.routeOptions.config.operation?.id ?? 'none';
+      const id = operationOf(request);
       const key = `${id} ${reply.statusCode}`;
       let known = series.get(key);
       if (!known) series.set(key, (known = this.duration.labels(id, String(reply.statusCode))));

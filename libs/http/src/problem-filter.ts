@@ -2,6 +2,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { BillingError } from '#libs/kernel';
+import { operationOf, type Metrics } from './metrics.js';
 import type { ProblemCode } from './problem-codes.js';
 import { problem, PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, type Problem } from './problem.js';
 
@@ -57,10 +58,18 @@ export const sendProblem = (reply: FastifyReply, answer: Problem): void => {
   reply.code(answer.status).header('Content-Type', PROBLEM_CONTENT_TYPE).send(JSON.stringify(answer));
 };
 
+export interface ProblemParts {
+  readonly log: Logger;
+  readonly isOutage: IsOutage;
+  /** The methods a path has; none for a path that is not there. */
+  readonly methodsOf: (path: string) => string[];
+  readonly metrics: Pick<Metrics, 'refused'>;
+}
+
 /** Turns whatever was thrown into a problem document. What nobody expected is logged whole and shown to the caller by its request id only. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Logger, private readonly isOutage: IsOutage, private readonly methodsOf: (path: string) => string[]) {}
+  constructor(private readonly parts: ProblemParts) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -69,15 +78,24 @@ export class ProblemFilter implements ExceptionFilter {
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     if (reply.sent) return;
-    const path = request.url.split('?')[0] as string;
-    const methods = statusIn(error) === 404 ? this.methodsOf(path) : [];
-    if (methods.length > 0) {
-      reply.header('Allow', methods.join(', '));
-      return sendProblem(reply, problem('method_not_allowed', { detail: `this path takes ${methods.join(' and ')}` }));
-    }
-    const answer = expected(error, this.isOutage);
-    if (answer) return sendProblem(reply, answer);
-    this.log.error({ err: error, requestId: request.id, method: request.method, path }, 'unexpected error');
-    sendProblem(reply, problem('internal_error', { detail: 'the engine failed in a way it did not expect; its log has the details under this request id', requestId: request.id }));
+    const answer = this.wrongMethod(error, request, reply) ?? expected(error, this.parts.isOutage) ?? this.unexpected(error, request);
+    this.parts.metrics.refused(operationOf(request), answer.code);
+    sendProblem(reply, answer);
+  }
+
+  private wrongMethod(error: unknown, request: FastifyRequest, reply: FastifyReply): Problem | undefined {
+    // What a handler does not find is told by a BillingError, which has no status.
+    const methods = statusIn(error) === 404 ? this.parts.methodsOf(pathOf(request)) : [];
+    if (methods.length === 0) return undefined;
+    reply.header('Allow', methods.join(', '));
+    return problem('method_not_allowed', { detail: `this path takes ${methods.join(' and ')}` });
+  }
+
+  private unexpected(error: unknown, request: FastifyRequest): Problem {
+    const { id: requestId, method } = request;
+    this.parts.log.error({ err: error, requestId, method, path: pathOf(request) }, 'unexpected error');
+    return problem('internal_error', { detail: 'the engine failed in a way it did not expect; its log has the details under this request id', requestId });
   }
 }
+
+const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0] as string;
