@@ -74,6 +74,11 @@ describe('refunding a charge that is in debt', () => {
       .thenRecords(event('RefundIssued', { amount: '3', debtCancelled: [{ from: '2', amount: '3' }] })).without('returned', 'undone').thenBalance({ debt: '2', remaining: '-2' });
   });
 
+  it('from its newest stretch back, so that the oldest stays the next to be paid', () => {
+    given(hold('h', '0'), capture('h', '2'), report('u', '1', at(0)), settle('h', '5')).when(refundCharge('r', 'h', '4'))
+      .thenRecords(event('RefundIssued', { debtCancelled: [{ from: '1', amount: '1' }, { from: '3', amount: '3' }] })).thenBalance({ debt: '2' });
+  });
+
   it('then undoes its parts', () => {
     given(buy('b', '4'), report('u', '9', at(0))).when(refundCharge('r', 'u', '7', 'gateway'))
       .thenRecords(event('RefundIssued', { debtCancelled: [{ from: '0', amount: '5' }], returned: fromB('2') })).thenBalance({ debt: '0', available: '2' });

@@ -5,7 +5,7 @@ import { chargeHistory, debtOf, partsStanding } from '../charge-history.js';
 import type { Refund } from '../commands.js';
 import { owedOf } from '../debt.js';
 import { record, somePartsData } from '../draft.js';
-import { findGrant, giveBack, inBurnOrder, isOver, splitParts } from '../grants.js';
+import { findGrant, giveBack, inBurnOrder, splitParts } from '../grants.js';
 import { chargeKey, DEBT_KEY, usageKey } from '../ids.js';
 import type { Grant, Stretch } from '../state.js';
 import { DEFAULT_PRIORITY, earlierUse } from './credit.js';
@@ -44,7 +44,8 @@ const base = ({ id, idempotencyKey, reason }: Refund, amount: Amount, content: s
 const refundPurchase = (command: Refund, purchase: string, asked: Amount | undefined, content: string, { draft, terms, at }: Given): Result => {
   const grant = findGrant(draft.account, `purchase/${purchase}`);
   if (!grant?.paid) throw notFound(`purchase ${purchase}`);
-  const amount = within(asked, isOver(grant, at) ? 0n : grant.free, `purchase ${purchase} (its free, unexpired part)`);
+  // Of an expired one nothing is free any more.
+  const amount = within(asked, grant.free, `purchase ${purchase} (its free, unexpired part)`);
   const money = { amount: formatAmount(moneyBack(grant, amount, terms.unit)), currency: grant.paid.currency };
   return answeredBy(record(draft, 'RefundIssued', { ...base(command, amount, content), purchase, money }, at));
 };
