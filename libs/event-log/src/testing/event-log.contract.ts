@@ -248,7 +248,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLogStore
 
     it('gives bytes back as they were written', async () => {
       const bodies = [
-        ' {"b":1,"a":2,"a":3} ', '{"text":"äöü € 日本語 𝄞 👩‍👩‍👧 \\u0000 \\ud800"}', '{"nul":"\\\\","quote":"\'\\"{},NULL"}', '\u0001\t\r\n\u007f\ufeff\uffff', '{}', 'NULL', 'x'.repeat(3_000_000),
+        ' {"b":1,"a":2,"a":3} ', '{"text":"äöü € 日本語 𝄞 👩‍👩‍👧 \\u0000 \\ud800"}', '{"nul":"\\\\","quote":"\'\\"{},NULL"}', '\u0001\t\r\n\u007f\ufeff\uffff', '{}', 'NULL', 'x'.repeat(900_000),
       ];
       for (const stream of [aStream(), 'account-ÄÖ 日本 👍', 'a"b\'c\\d{e},f', ' ', 'account-', 'NULL', 'x'.repeat(1_000)]) {
         await log.append(stream, bodies.map((body) => ({ ...anEvent(body), type: `Typed ${stream.slice(0, 20)}` })), -1);
@@ -260,8 +260,8 @@ export const eventLogContract = (name: string, open: () => Promise<EventLogStore
 
     it('takes large events called at the same time', async () => {
       const streams = numbered(12, () => aStream());
-      await Promise.all(streams.map((stream) => log.append(stream, [anEvent('y'.repeat(1_500_000))], -1)));
-      for (const stream of streams) expect((await collect(log.read(stream)))[0]?.body).toHaveLength(1_500_000);
+      await Promise.all(streams.map((stream) => log.append(stream, [anEvent('y'.repeat(900_000))], -1)));
+      for (const stream of streams) expect((await collect(log.read(stream)))[0]?.body).toHaveLength(900_000);
     });
   });
 
