@@ -8,7 +8,7 @@ export interface Delivery<Item> {
   readonly item: Item;
 }
 
-/** A new event, or the state of the feed, as its consumer sees it. */
+/** How a feed is doing for a consumer. */
 export type FeedState =
   /** Another process consumes under this name; this one takes over when that one ends. */
   | { readonly status: 'standby' }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BillingError } from '#libs/kernel';
 
 const FIRST_DELAY_MS = 50;
-const LONGEST_DELAY_MS = 5_000;
+const LONGEST_DELAY_MS = 2_000;
 
 /**
  * SQLSTATE classes of a database that is out of reach or out of something for a while: connection (08), rolled back for

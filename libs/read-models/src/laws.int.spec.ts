@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { formatAmount, readAmount, sum } from '#libs/money';
 import { accountStream, balanceOf, type Account } from '#libs/domain';
@@ -19,6 +20,8 @@ import { readDatabase } from './testing/read-side.js';
 import { TierEntity } from './tier/entity.js';
 import { TransactionEntity } from './transactions/entity.js';
 import { UsageEntity } from './usage-log/entity.js';
+
+jest.setTimeout(120_000);
 
 const TABLES = ['balance', 'empty_grant', 'open_hold', 'transactions', 'usage_log', 'tier', 'checkpoint'];
 
@@ -99,6 +102,6 @@ describe('read models', () => {
         expect(compared).toMatchObject({ accounts: accounts.length, events: merged.length });
         const [checkpoint] = await database.dataSource.query<{ events: string }[]>('SELECT events FROM read.checkpoint WHERE consumer = $1', [LIVE]);
         expect(Number(checkpoint?.events)).toBeGreaterThanOrEqual(merged.length);
-      }), { numRuns: 40 });
-    }, 120_000);
+      }), { numRuns: 25 });
+    });
 });

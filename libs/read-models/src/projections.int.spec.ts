@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountStream } from '#libs/domain';
 import { PostgresEventLog } from '#libs/event-log';
@@ -5,6 +6,8 @@ import { startServer, type TestDatabase, type TestServer } from '../../../test/s
 import { compareReadModels } from './compare/compare.js';
 import { appendAll, busySteps, eventsOf } from './testing/account-events.js';
 import { readDatabase, ReadSide, withClient } from './testing/read-side.js';
+
+jest.setTimeout(60_000);
 
 const PATIENCE_MS = 10_000;
 
@@ -167,5 +170,5 @@ describe('projections over a database that fails', () => {
     await engine.close();
     await log.close();
     await database.drop();
-  }, 60_000);
+  });
 });

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { addMs } from '#libs/kernel';
 import { PostgresEventLog } from '#libs/event-log';
 import type { DataSource } from 'typeorm';
@@ -12,6 +13,8 @@ import { readDatabase, ReadSide } from './testing/read-side.js';
 import { TierQuery } from './tier/query.js';
 import { TransactionsQuery } from './transactions/query.js';
 import { UsageQuery } from './usage-log/query.js';
+
+jest.setTimeout(60_000);
 
 const at = (seconds: number): string => addMs(START, seconds * 1000);
 const step = (seconds: number, command: Step['command']): Step => ({ now: at(seconds), command });
@@ -171,7 +174,7 @@ describe('queries', () => {
       }
       expect(batches).toEqual([1_000, 1_000, 345]);
       expect(seen.size).toBe(2_345);
-    }, 60_000);
+    });
   });
 
   it('the tier follows from what was paid', async () => {

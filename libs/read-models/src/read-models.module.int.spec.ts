@@ -1,9 +1,12 @@
+import { jest } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { PostgresEventLog } from '#libs/event-log';
 import type { TestDatabase } from '../../../test/support/postgres.js';
 import { freshDatabase } from '../../../test/support/postgres.js';
 import { BalanceQuery, Projections, ReadModelsModule, UsageQuery } from './index.js';
 import { appendAll, busySteps, eventsOf } from './testing/account-events.js';
+
+jest.setTimeout(60_000);
 
 describe('ReadModelsModule', () => {
   let database: TestDatabase;

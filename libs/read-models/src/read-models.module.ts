@@ -1,4 +1,4 @@
-import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DirectFeed } from '#libs/event-feed';
@@ -26,7 +26,7 @@ const QUERIES = [BalanceQuery, AccountsQuery, OpenHoldsQuery, DueQuery, Transact
 
 /** The read models: their queries, and the projector that keeps them up to date while the application runs. */
 @Module({})
-export class ReadModelsModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+export class ReadModelsModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(private readonly projections: Projections, @Inject(HOT_POOL) private readonly pool: Pool) {}
 
   static forRoot({ url, log, onError }: ReadModelsOptions): DynamicModule {
@@ -53,11 +53,9 @@ export class ReadModelsModule implements OnApplicationBootstrap, BeforeApplicati
     this.projections.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.projections.stop();
-  }
-
+  /** By now no request is under way that may wait for the projector. */
   async onApplicationShutdown(): Promise<void> {
+    await this.projections.stop();
     await this.pool.end();
   }
 }

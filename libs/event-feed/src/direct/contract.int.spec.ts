@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Client } from 'pg';
 import { InMemoryEventLog, InMemoryStore } from '../../../event-log/src/testing/in-memory.js';
 import { freshDatabase } from '../../../../test/support/postgres.js';
@@ -5,6 +6,8 @@ import { CHECKPOINT_TABLE } from '../checkpoint.js';
 import { eventFeedContract, type Published } from '../testing/event-feed.contract.js';
 import { TALLY_TABLE } from '../testing/tally.js';
 import { DirectFeed } from './direct-feed.js';
+
+jest.setTimeout(60_000);
 
 /** A log that holds what a test puts there, holes and repeats too, which a real one refuses. */
 const publishTo = (store: InMemoryStore) => async (events: readonly Published[]): Promise<void> => {

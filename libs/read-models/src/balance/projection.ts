@@ -145,7 +145,7 @@ const moveIn = (grants: readonly GrantRow[], { grant: key, free, held }: Movemen
 export const applyToBalance = (row: BalanceRow | undefined, change: BalanceChange, empty: EmptyGrants): BalanceRow => {
   if (change.opened) return change.opened;
   const { accountId, revision, made } = change;
-  if (!row) throw new Error(`account ${accountId} has events before it was opened`);
+  if (row?.revision !== revision - 1) throw new Error(`account ${accountId} stands at revision ${row?.revision ?? -1}, and ${revision} came next`);
   let grants = made ? insert(row.grants, made) : row.grants;
   for (const movement of change.movements) grants = moveIn(grants, movement, empty);
   const { remaining, held, debt } = change.balance ?? row;

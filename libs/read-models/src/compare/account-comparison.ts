@@ -37,8 +37,14 @@ export class AccountComparison {
     };
   }
 
-  async open(accountIds: readonly string[]): Promise<void> {
-    for (const [table, [columns, order]] of Object.entries(TABLES)) await this.tables[table as TableName].open(columns, order, accountIds);
+  /** Takes the accounts after one, up to another or all there are. */
+  async open(after: string, last: string | undefined): Promise<void> {
+    for (const [table, [columns, order]] of Object.entries(TABLES)) await this.tables[table as TableName].open(columns, order, after, last);
+  }
+
+  /** @throws DifferenceFound when there are rows of further accounts */
+  async expectNone(): Promise<void> {
+    for (const table of Object.values(this.tables)) await table.expectNone();
   }
 
   /** @param revision up to which the rows are said to be. Accounts come in the order of their ids. @throws DifferenceFound */

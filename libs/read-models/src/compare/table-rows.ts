@@ -20,10 +20,12 @@ export class TableRows {
     this.names = columns.split(',').map((name) => name.trim().replaceAll('"', ''));
   }
 
-  async open(columns: string, order: string, accountIds: readonly string[]): Promise<void> {
+  /** @param last the last account; all there are when left out */
+  async open(columns: string, order: string, after: string, last: string | undefined): Promise<void> {
     await this.client.query(
-      `DECLARE compare_${this.table} NO SCROLL CURSOR FOR SELECT ${columns} FROM read.${this.table} WHERE account_id = ANY($1) ORDER BY account_id, ${order}`,
-      [accountIds],
+      `DECLARE compare_${this.table} NO SCROLL CURSOR FOR SELECT ${columns} FROM read.${this.table}
+        WHERE account_id > $1 AND ($2::text IS NULL OR account_id <= $2) ORDER BY account_id, ${order}`,
+      [after, last],
     );
   }
 
@@ -41,10 +43,25 @@ export class TableRows {
   /** @throws DifferenceFound when the account has a further row */
   async expectEnd(accountId: string): Promise<void> {
     const row = await this.next(accountId);
-    if (row) throw new DifferenceFound({ table: this.table, accountId, row: textOf(row), field: undefined, expected: 'no row', found: 'this row' });
+    if (row) throw this.unexpected(row);
   }
 
+  /** @throws DifferenceFound when there is any row left */
+  async expectNone(): Promise<void> {
+    const row = await this.peek();
+    if (row) throw this.unexpected(row);
+  }
+
+  /** @throws DifferenceFound when an account that has no balance comes first */
   private async next(accountId: string): Promise<Row | undefined> {
+    const row = await this.peek();
+    if (row?.[0] && row[0] < accountId) throw this.unexpected(row);
+    if (row?.[0] !== accountId) return undefined;
+    this.at += 1;
+    return row;
+  }
+
+  private async peek(): Promise<Row | undefined> {
     if (this.at === this.rows.length && !this.ended) {
       const { rows } = await this.client.query<(string | null)[]>({
         text: `FETCH ${FETCHED_AT_ONCE} FROM compare_${this.table}`, rowMode: 'array', types: AS_TEXT,
@@ -53,10 +70,11 @@ export class TableRows {
       this.at = 0;
       this.ended = rows.length < FETCHED_AT_ONCE;
     }
-    const row = this.rows[this.at];
-    if (row?.[0] !== accountId) return undefined;
-    this.at += 1;
-    return row;
+    return this.rows[this.at];
+  }
+
+  private unexpected(row: Row): DifferenceFound {
+    return new DifferenceFound({ table: this.table, accountId: row[0] ?? '', row: textOf(row), field: undefined, expected: 'no row', found: 'this row' });
   }
 }
 

@@ -1,6 +1,9 @@
+import { jest } from '@jest/globals';
 import { Client } from 'pg';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
 import { copyInto, copyLine, timestamp } from './copy.js';
+
+jest.setTimeout(60_000);
 
 describe('copyInto', () => {
   let database: TestDatabase;

@@ -1,5 +1,3 @@
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
 import type { ClientBase } from 'pg';
 import { from } from 'pg-copy-streams';
 import type { Instant } from '#libs/kernel';
@@ -23,14 +21,12 @@ export const timestamp = (instant: Instant): string => (instant.startsWith('0000
 /** Columns of a row in PostgreSQL's text format. */
 export const copyLine = (fields: readonly Field[]): string => fields.map(copyField).join('\t');
 
-/** Large enough to be worth a write, small enough to be garbage soon. */
-const LINES_AT_ONCE = 500;
-
-/** Adds rows by COPY: several times faster than inserting them. */
+/** Adds rows by COPY: several times faster than inserting them. The lines are one message, so that a batch bounds its size. */
 export const copyInto = async (tx: ClientBase, table: string, columns: string, lines: readonly string[]): Promise<void> => {
   if (lines.length === 0) return;
-  const chunks = function* chunks(): Generator<Buffer> {
-    for (let at = 0; at < lines.length; at += LINES_AT_ONCE) yield Buffer.from(`${lines.slice(at, at + LINES_AT_ONCE).join('\n')}\n`);
-  };
-  await pipeline(Readable.from(chunks()), tx.query(from(`COPY ${table} (${columns}) FROM STDIN`)));
+  await new Promise<void>((resolve, reject) => {
+    const copying = tx.query(from(`COPY ${table} (${columns}) FROM STDIN`));
+    copying.once('finish', resolve).once('error', reject);
+    copying.end(Buffer.from(`${lines.join('\n')}\n`));
+  });
 };

@@ -1,5 +1,8 @@
+import { jest } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
 import { openReadDatabase } from './data-source.js';
+
+jest.setTimeout(60_000);
 
 describe('the read models\' database', () => {
   let database: TestDatabase;

@@ -53,13 +53,13 @@ export const holdChangeOf = ({ accountId, recordedAt, event }: AccountRecord): H
   }
 };
 
-/** The hold after a change; undefined when it has ended. */
+/** The hold after a change; undefined when it has ended. @throws when the hold's earlier events are missing */
 export const applyToHold = (hold: OpenHold | undefined, change: HoldChange): OpenHold | undefined => {
+  if (change.does === 'place') return change.hold;
+  if (!hold) throw new Error(`hold ${change.key} is not known to be open`);
   switch (change.does) {
-    case 'place': return change.hold;
-    case 'increase':
-      return hold && { ...hold, amount: change.amount, expiresAt: change.expiresAt, held: formatAmount(readAmount(hold.held) + change.added) };
-    case 'capture': return hold && { ...hold, charged: change.charged, held: change.held };
+    case 'increase': return { ...hold, amount: change.amount, expiresAt: change.expiresAt, held: formatAmount(readAmount(hold.held) + change.added) };
+    case 'capture': return { ...hold, charged: change.charged, held: change.held };
     case 'close': return undefined;
     default: return assertNever(change);
   }

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountStream } from '#libs/domain';
 import { PostgresEventLog } from '#libs/event-log';
@@ -8,6 +9,8 @@ import { readModelNames } from '../read-models.js';
 import { appendAll, busySteps, eventsOf } from '../testing/account-events.js';
 import { readDatabase, ReadSide, withClient } from '../testing/read-side.js';
 import type { Progress } from './copy-tables.js';
+
+jest.setTimeout(120_000);
 
 const PATIENCE_MS = 20_000;
 const { events } = eventsOf(busySteps(400));
@@ -70,7 +73,7 @@ describe('rebuild', () => {
     await second.projections.waitFor('last', 3, PATIENCE_MS);
     const [{ accounts } = { accounts: 0 }] = await sql<{ accounts: number }>('SELECT count(*)::integer AS accounts FROM read.balance');
     await expectSound(accounts);
-  }, 120_000);
+  });
 
   it('mends rows that are wrong, and the live projector goes on from the mended ones', async () => {
     const { projections } = engine();
@@ -113,7 +116,7 @@ describe('rebuild', () => {
     });
     expect((await second.projections.status()).every(({ building }) => building === undefined)).toBe(true);
     await expectSound(2);
-  }, 60_000);
+  });
 
   it('leaves everything live as it was when it is cut off, and starts over cleanly', async () => {
     const { projections } = engine();
@@ -130,7 +133,7 @@ describe('rebuild', () => {
     await projections.rebuild('all');
     expect(await sql("SELECT 1 FROM pg_namespace WHERE nspname = 'read_next'")).toEqual([]);
     await expectSound(1);
-  }, 60_000);
+  });
 
   it('can be given up', async () => {
     const { projections } = engine();
