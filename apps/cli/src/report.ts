@@ -6,7 +6,7 @@ import { ExitCode, Failure } from './failure.js';
 /** What the system says of files, in words. */
 const FILES: Readonly<Record<string, (path: string) => string>> = {
   ENOENT: (path) => `There is no ${path}.`,
-  EISDIR: (path) => `${path} is a directory; a file is needed.`,
+  EISDIR: () => 'What was named is a directory; a file is needed.',
   EACCES: (path) => `This user may not use ${path}.`,
   EPERM: (path) => `This user may not use ${path}.`,
   ENOSPC: (path) => `The disk is full (${path}).`,

@@ -27,6 +27,13 @@ export interface BilledFileParts {
   readonly signal: AbortSignal;
 }
 
+/** Finds the columns before anything is started or sent. @throws Failure */
+export const requireColumns = async (file: string, columns: ColumnNames): Promise<void> => {
+  const rows = rowsOf(linesOf(new Content(file).chunks()));
+  findColumns(file, await headerOf(rows, file), columns);
+  await rows.return(undefined);
+};
+
 /** A usage file on its way to an account: read in one go, however long it is, with a few batches in memory. */
 export class BilledFile {
   constructor(private readonly parts: BilledFileParts) {}

@@ -39,5 +39,5 @@ const outcomeOf = (result: Result, { subject }: UsageEvent): Outcome | undefined
   if (status === 503) return undefined;
   // True of every row, so no row is worth rejecting.
   if (status === 404) throw new Failure(`There is no account ${subject}; open it first (POST /v1/accounts).`);
-  return { kind: 'rejected', reason: code === 'idempotency_conflict' ? `${code}: billed before with other content: ${detail}` : `${code}: ${detail}` };
+  return { kind: 'rejected', reason: `${code}: ${detail}` };
 };
