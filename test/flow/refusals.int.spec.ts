@@ -42,7 +42,7 @@ describe('refusals', () => {
       const { body } = await hold({ id: 'a b', amount: 3, ttlSeconds: 0, colour: 'red' });
       expect(body).toMatchObject({ status: 400, code: 'invalid_request' });
       expect(body.errors).toEqual(expect.arrayContaining([
-        { path: 'id', message: '1 to 128 characters of A-Z a-z 0-9 . _ : -' },
+        { path: 'id', message: '1 to 128 characters of A-Z a-z 0-9 . _ : -, and not . or ..' },
         { path: 'amount', message: 'an amount is a string: "3"' },
         { path: 'ttlSeconds', message: expect.stringContaining('1') },
         { path: 'colour', message: expect.stringMatching(/^not known here; known are id, accountId, model,/) },

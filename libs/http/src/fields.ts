@@ -3,13 +3,10 @@ import { BillingError, parseInstant } from '#libs/kernel';
 
 /** The pieces bodies and queries are made of: each bounded, each saying what is allowed. */
 
-const ID = /^[A-Za-z0-9._:-]{1,128}$/;
+/** Ids stand in paths, where a URL swallows `.` and `..`. */
+const ID = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$/;
 
-/** Ids stand in paths, where a URL swallows these two. */
-const isAddressable = (text: string): boolean => text !== '.' && text !== '..';
-
-export const idField = z.string()
-  .regex(ID, '1 to 128 characters of A-Z a-z 0-9 . _ : -').refine(isAddressable, 'not . or ..')
+export const idField = z.string().regex(ID, '1 to 128 characters of A-Z a-z 0-9 . _ : -, and not . or ..')
   .meta({ description: 'Chosen by the caller; 1 to 128 of `A-Z a-z 0-9 . _ : -`.' });
 
 const AMOUNT = /^(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?$/;

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { IDEMPOTENCY_KEY_HEADER } from './idempotency.js';
 import type { AnswerDocument, Operation } from './operation.js';
-import { MIN_POSITION_HEADER } from './position.js';
 import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 import { statusOf } from './problem.js';
 import { rolesWith } from './roles.js';
@@ -77,11 +75,11 @@ const membersOf = (object: z.ZodType | undefined, schemas: Json): { name: string
 
 const headerParameters = ({ idempotencyKey, minPosition }: Operation): Json[] => [
   ...(idempotencyKey ? [{
-    name: IDEMPOTENCY_KEY_HEADER, in: 'header', required: false, schema: { type: 'string', maxLength: 130 },
+    name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 130 },
     description: 'Makes a retry safe; needed where the body has no `id`. With both, the key counts for idempotency and the id names what is made.',
   }] : []),
   ...(minPosition ? [{
-    name: MIN_POSITION_HEADER, in: 'header', required: false, schema: { type: 'string', maxLength: 256 },
+    name: 'Meterbook-Min-Position', in: 'header', required: false, schema: { type: 'string', maxLength: 256 },
     description: 'A `position` from an earlier answer: the read waits, for a bounded time, until it has got that far.',
   }] : []),
 ];

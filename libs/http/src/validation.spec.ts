@@ -15,7 +15,7 @@ const errorsOf = (schema: z.ZodType, value: unknown): unknown => {
 describe('validation', () => {
   it('names the path and what is allowed there', () => {
     const schema = closedObject({ a: closedObject({ b: z.array(idField) }) });
-    expect(errorsOf(schema, { a: { b: ['x', 'y z'] } })).toEqual([{ path: 'a.b.1', message: '1 to 128 characters of A-Z a-z 0-9 . _ : -' }]);
+    expect(errorsOf(schema, { a: { b: ['x', 'y z'] } })).toEqual([{ path: 'a.b.1', message: '1 to 128 characters of A-Z a-z 0-9 . _ : -, and not . or ..' }]);
   });
 
   it('lists unknown members, at most 20 of them, with names cut short', () => {
