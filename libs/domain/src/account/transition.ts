@@ -76,12 +76,17 @@ const decide = (command: AccountCommand, given: Omit<Given, 'terms'>): Result =>
 
 /** Everything that ended by `at`, each dated with its own end, so that a late writing of it changes nothing. */
 export const applyDue = (account: Account, at: Instant, thresholds: readonly Threshold[]): Draft => {
-  let draft: Draft = { account, facts: [] };
-  for (let due = nextDue(draft.account); due && due.at <= at; due = nextDue(draft.account)) {
-    const ended = due.kind === 'hold' ? expireHold(draft, due.id, due.at) : expireGrant(draft, due.id, due.at);
-    draft = crossThresholds(draft.account, ended, thresholds, due.at);
+  // After a long stop there may be very many: they are gathered in one list.
+  const facts: AccountFact[] = [];
+  let current = account;
+  for (let due = nextDue(current); due && due.at <= at; due = nextDue(current)) {
+    const before: Draft = { account: current, facts: [] };
+    const ended = due.kind === 'hold' ? expireHold(before, due.id, due.at) : expireGrant(before, due.id, due.at);
+    const told = crossThresholds(current, ended, thresholds, due.at);
+    facts.push(...told.facts);
+    current = told.account;
   }
-  return draft;
+  return { account: current, facts };
 };
 
 const expireGrant = (draft: Draft, key: string, at: Instant): Draft => {
