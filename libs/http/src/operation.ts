@@ -65,7 +65,7 @@ export type RequestOf<Of extends Operation> = FastifyRequest<{
 export const defineOperation = <const Of extends Operation>(operation: Of): Of => operation;
 
 /** `/v1/accounts/{accountId}` as Fastify writes it: `/v1/accounts/:accountId`. */
-export const routerPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+const routerPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
 const METHODS = { GET: RequestMethod.GET, POST: RequestMethod.POST, PUT: RequestMethod.PUT } as const;
 

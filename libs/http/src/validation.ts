@@ -30,7 +30,7 @@ const flatten = (issue: Issue, above: readonly PropertyKey[]): FieldError[] => {
 };
 
 /** The list of paths that an `invalid_request` shows. */
-export const fieldErrors = (issues: readonly Issue[]): FieldError[] => issues.slice(0, MOST_ERRORS).flatMap((issue) => flatten(issue, [])).slice(0, MOST_ERRORS);
+const fieldErrors = (issues: readonly Issue[]): FieldError[] => issues.slice(0, MOST_ERRORS).flatMap((issue) => flatten(issue, [])).slice(0, MOST_ERRORS);
 
 const invalid = (errors: readonly FieldError[]): BillingError => {
   const [{ path, message } = { path: '', message: 'not what this path takes' }] = errors;

@@ -17,7 +17,7 @@ const accountMembers = {
   id: z.string(), catalog: z.string(), unit: z.string().meta({ description: 'What the account counts in, for ever.' }), scale: z.int().meta({ description: 'Digits after the point amounts may have.' }),
   billing: z.object({ mode: z.enum(['prepaid', 'postpaid']) }), timeZone: z.string(), openedAt: instant,
 };
-export const AccountAnswer = z.object({ ...accountMembers, balance: BalanceAnswer, position }).meta({ id: 'Account' });
+const AccountAnswer = z.object({ ...accountMembers, balance: BalanceAnswer, position }).meta({ id: 'Account' });
 
 const LISTED = {
   id: 'acme', catalog: 'kyma', unit: 'USD', scale: 12, billing: { mode: 'prepaid' }, timeZone: 'UTC', openedAt: '2026-11-21T07:35:00.000Z',

@@ -9,7 +9,7 @@ export const balanceDataOf = (account: Account): BalanceData => {
 };
 
 /** A grant's key names its operation and its id. */
-export const grantIdOf = (key: string): string => key.slice(key.indexOf('/') + 1);
+const grantIdOf = (key: string): string => key.slice(key.indexOf('/') + 1);
 
 const grantAnswer = ({ key, kind, amount, free, held, priority, expiresAt, createdAt }: Grant): AccountBalanceAnswer['grants'][number] => ({
   id: grantIdOf(key), kind, amount: formatAmount(amount), free: formatAmount(free), held: formatAmount(held), priority, expiresAt, createdAt,

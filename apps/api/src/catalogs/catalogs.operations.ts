@@ -15,10 +15,10 @@ const versionMembers = {
 };
 const models = z.array(z.looseObject({ model: z.string() })).meta({ description: 'As a rate card writes them.' });
 
-export const RateCardAnswer = z.object({ catalog: z.string(), ...versionMembers, models }).meta({ id: 'RateCard' });
+const RateCardAnswer = z.object({ catalog: z.string(), ...versionMembers, models }).meta({ id: 'RateCard' });
 const rateCardListed = z.object({ catalog: z.string(), ...versionMembers, models: z.int().meta({ description: 'How many it prices.' }) }).meta({ id: 'RateCardListed' });
 
-export const CatalogAnswer = z.object({
+const CatalogAnswer = z.object({
   name: catalogNameSchema, unit: identity.unit, currency: identity.currency, scale: identity.scale, rounding: identity.rounding,
   description: terms.description, creditValue: terms.creditValue, packs: terms.packs, tiers: terms.tiers, thresholds: terms.thresholds, bonuses: terms.bonuses, policies: terms.policies,
   rateCard: z.object({ ...versionMembers, models }).meta({ description: 'The version in force.' }),

@@ -15,7 +15,7 @@ const REFUSALS = ['invalid_request', 'idempotency_key_required', 'not_found', 'i
 const tail = { priority: z.int(), expiresAt: instant.nullable(), recordedAt: instant, balance: BalanceAnswer, position };
 const TAIL = { priority: 50, expiresAt: null, recordedAt: '2026-11-21T07:35:00.000Z', balance: BALANCE, position: POSITION };
 
-export const PurchaseAnswer = z.object({
+const PurchaseAnswer = z.object({
   id: z.string(), accountId: z.string(), credited: amount, paid: money, pack: z.string().optional(), validity: z.string().optional(), ...tail,
 }).meta({ id: 'Purchase' });
 
@@ -37,7 +37,7 @@ export const buyCredit = defineOperation({
   refusals: REFUSALS,
 });
 
-export const GrantAnswer = z.object({ id: z.string(), accountId: z.string(), kind: z.enum(grantKinds), credited: amount, reason: z.string().optional(), ...tail }).meta({ id: 'CreditGrant' });
+const GrantAnswer = z.object({ id: z.string(), accountId: z.string(), kind: z.enum(grantKinds), credited: amount, reason: z.string().optional(), ...tail }).meta({ id: 'CreditGrant' });
 
 export const giveCredit = defineOperation({
   id: 'giveCredit', tag: 'Credit', method: 'POST', path: '/v1/accounts/{accountId}/grants', needs: 'credit', idempotencyKey: true,
@@ -49,7 +49,7 @@ export const giveCredit = defineOperation({
   refusals: REFUSALS,
 });
 
-export const RefundAnswer = z.object({
+const RefundAnswer = z.object({
   id: z.string(), accountId: z.string(), refunded: amount, charge: z.string().optional(), source: z.string().optional(), purchase: z.string().optional(),
   returned: money.optional().meta({ description: 'Of a purchase: the money to give back.' }),
   debtCancelled: amount.optional().meta({ description: 'What of it was still owed, and is owed no more.' }),

@@ -21,7 +21,7 @@ const HOLDING = { ...BALANCE, held: '0.102384', available: '19.897616', formatte
 const { costEstimate: _, ...closed } = { ...OPEN, held: '0' };
 const SETTLED = { ...closed, status: 'settled', cost: '0.037665', released: '0.064719', balance: { ...BALANCE, remaining: '19.962335', available: '19.962335', formatted: '$19.96' }, position: POSITION };
 
-export const DryRunAnswer = z.object({
+const DryRunAnswer = z.object({
   dryRun: z.literal(true), accountId: z.string(), costEstimate: amount, unit: z.string(), breakdown: breakdownField.optional(), rateCard: rateCardField.optional(), expiresAt: instant, balance: BalanceAnswer, position,
 }).meta({ id: 'DryRun', description: 'What the hold would take, and the balance as it is.' });
 
@@ -94,7 +94,7 @@ export const increaseHold = defineOperation({
   refusals: [...COMMON, 'insufficient_credits', 'overdrawn', 'hold_closed', 'state_conflict'],
 });
 
-export const ChargeAnswer = z.object({
+const ChargeAnswer = z.object({
   id: z.string(), accountId: z.string(), status: z.literal('settled'), cost: amount, model: z.string().optional(), recordedAt: instant, balance: BalanceAnswer, position,
 }).meta({ id: 'Charge' });
 

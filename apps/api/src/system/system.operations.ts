@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { closedObject, defineOperation, PROBLEM_CODES, type ProblemCode } from '#libs/http';
 
 const check = z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() });
-export const HealthAnswer = z.object({ status: z.enum(['ok', 'unavailable']), checks: z.array(check) }).meta({ id: 'Health' });
+const HealthAnswer = z.object({ status: z.enum(['ok', 'unavailable']), checks: z.array(check) }).meta({ id: 'Health' });
 
 export const live = defineOperation({
   id: 'live', tag: 'System', method: 'GET', path: '/health/live', summary: 'Is the process alive?',

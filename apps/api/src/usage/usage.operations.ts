@@ -40,7 +40,7 @@ const itemAnswer = z.looseObject({
   code: z.string().optional(),
 }).meta({ id: 'UsageResult', description: 'What became of one event: its cost and the balance after it, or the members of a problem document.' });
 
-export const UsageAnswer = z.object({ results: z.array(itemAnswer) });
+const UsageAnswer = z.object({ results: z.array(itemAnswer) });
 
 export const reportUsage = defineOperation({
   id: 'reportUsage', tag: 'Usage', method: 'POST', path: '/v1/usage', needs: 'use',
