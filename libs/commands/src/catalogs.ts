@@ -22,6 +22,8 @@ const notFound = (name: string): BillingError =>
 /** All catalogs: read often, written seldom. A decision guards its append with the revision it read here. */
 export class Catalogs {
   private readonly loaded = new Map<string, LoadedCatalog>();
+  /** Commands of this process come one after another: they are rare, and would only lose races to each other. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly log: EventLog, private readonly clock: Clock) {}
 
@@ -64,7 +66,13 @@ export class Catalogs {
   }
 
   /** Imports a catalog or publishes a version. Resolves when the outcome is durable and true of the log. */
-  async execute(name: string, command: CatalogCommand, origin: Origin): Promise<CatalogOutcome & { readonly catalog: Catalog }> {
+  execute(name: string, command: CatalogCommand, origin: Origin): Promise<CatalogOutcome & { readonly catalog: Catalog }> {
+    const outcome = this.turn.then(() => this.carryOut(name, command, origin));
+    this.turn = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  private async carryOut(name: string, command: CatalogCommand, origin: Origin): Promise<CatalogOutcome & { readonly catalog: Catalog }> {
     if (command.type === 'ImportCatalog') await this.register(name, origin);
     for (let race = 0; race < MAX_RACES; race += 1) {
       const before = await this.refresh(name);

@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js';
 import * as fc from 'fast-check';
-import { parseAmount, readAmount } from './amount.js';
+import { formatAmount, parseAmount, readAmount } from './amount.js';
 import { formatMoney, minorUnitScale } from './unit.js';
 
 describe('money for people', () => {
@@ -16,6 +16,13 @@ describe('money for people', () => {
 
   it('knows the minor unit of a currency', () => {
     expect(['USD', 'JPY', 'KWD'].map(minorUnitScale)).toEqual([2, 0, 3]);
+  });
+
+  it('reads as Intl writes, for currencies of any scale', () => {
+    fc.assert(fc.property(fc.bigInt(-(10n ** 20n), 10n ** 20n), fc.constantFrom('USD', 'EUR', 'JPY', 'KWD', 'CHF'), (amount, currency) => {
+      const intl = new Intl.NumberFormat('en-US', { style: 'currency', currency, signDisplay: 'negative' });
+      expect(formatMoney(amount, currency)).toBe(intl.format(formatAmount(amount) as `${number}`));
+    }));
   });
 
   it('rounds half away from zero, exactly, at any size', () => {

@@ -67,7 +67,7 @@ const identityShape = {
 /** What an operator may change at any time. */
 const termsShape = {
   description: z.string().max(2_000).optional(),
-  creditValue: amount.optional().describe('what one credit is worth in currency, where the catalog shows credits'),
+  creditValue: amount.refine((text) => text !== '0', 'more than zero').optional().describe('what one credit is worth in currency, where the catalog shows credits'),
   packs: z.array(pack).max(100).default([]),
   tiers: z.array(tier).max(20).default([]).describe('ascending'),
   thresholds: z.array(threshold).max(10).default([]).describe('low-balance warnings, from the mildest to the most severe'),
