@@ -50,13 +50,18 @@ class Lines {
  * when a quote is never closed, or closed so far down that the columns do not add up, reading goes on with the next line.
  */
 export async function* rowsOf(source: AsyncIterable<Line>): AsyncGenerator<Row> {
-  const lines = new Lines(source[Symbol.asyncIterator]());
+  const iterator = source[Symbol.asyncIterator]();
+  const lines = new Lines(iterator);
   let columns: number | undefined;
-  for (let first = await lines.next(); first; first = await lines.next()) {
-    if (first.text.trim() === '') continue;
-    const row = await recordFrom(first, lines, columns);
-    columns ??= row.cells.length;
-    yield row;
+  try {
+    for (let first = await lines.next(); first; first = await lines.next()) {
+      if (first.text.trim() === '') continue;
+      const row = await recordFrom(first, lines, columns);
+      columns ??= row.cells.length;
+      yield row;
+    }
+  } finally {
+    await iterator.return?.(); // closes the file where not all of it was read
   }
 }
 
