@@ -117,8 +117,8 @@ const movementsIn = (event: AccountEvent): readonly Movement[] => {
 
 /** Grants with nothing in them, which are kept elsewhere: there are ever more of them. */
 export interface EmptyGrants {
-  get(key: string): GrantRow | undefined;
-  set(key: string, grant: GrantRow | undefined): void;
+  get(accountId: string, key: string): GrantRow | undefined;
+  set(accountId: string, key: string, grant: GrantRow | undefined): void;
 }
 
 /** The order looks at nothing that a row lacks. */
@@ -129,14 +129,14 @@ const insert = (grants: readonly GrantRow[], grant: GrantRow): GrantRow[] => {
   return grants.toSpliced(at, 0, grant);
 };
 
-const moveIn = (grants: readonly GrantRow[], { grant: key, free, held }: Movement, empty: EmptyGrants): readonly GrantRow[] => {
+const moveIn = (accountId: string, grants: readonly GrantRow[], { grant: key, free, held }: Movement, empty: EmptyGrants): readonly GrantRow[] => {
   const at = grants.findIndex((grant) => grant.key === key);
-  const before = at < 0 ? empty.get(key) : grants[at];
+  const before = at < 0 ? empty.get(accountId, key) : grants[at];
   if (!before) throw new Error(`grant ${key} is not known to this account`);
   const { kind, amount, priority, expiresAt, createdAt } = before;
   const after = { key, kind, amount, priority, expiresAt, createdAt, free: before.free + free, held: before.held + held };
   const isEmpty = after.free === 0n && after.held === 0n;
-  if (isEmpty || at < 0) empty.set(key, isEmpty ? after : undefined);
+  if (isEmpty || at < 0) empty.set(accountId, key, isEmpty ? after : undefined);
   if (at < 0) return isEmpty ? grants : insert(grants, after);
   return isEmpty ? grants.toSpliced(at, 1) : grants.with(at, after);
 };
@@ -147,7 +147,7 @@ export const applyToBalance = (row: BalanceRow | undefined, change: BalanceChang
   const { accountId, revision, made } = change;
   if (row?.revision !== revision - 1) throw new Error(`account ${accountId} stands at revision ${row?.revision ?? -1}, and ${revision} came next`);
   let grants = made ? insert(row.grants, made) : row.grants;
-  for (const movement of change.movements) grants = moveIn(grants, movement, empty);
+  for (const movement of change.movements) grants = moveIn(accountId, grants, movement, empty);
   const { remaining, held, debt } = change.balance ?? row;
   // One literal: spreading costs more than all the rest.
   const { catalog, unit, scale, mode, timeZone, openedAt } = row;

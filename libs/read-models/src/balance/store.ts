@@ -3,7 +3,7 @@ import type { Instant } from '#libs/kernel';
 import { copyInto, copyLine, type Field } from '../database/copy.js';
 import type { ModelWriter } from '../folding/read-model.js';
 import { Rows } from '../folding/rows.js';
-import { applyToBalance, grantsDueAt, readGrant, storedGrant, type BalanceChange, type BalanceRow, type GrantRow, type StoredGrant } from './projection.js';
+import { applyToBalance, grantsDueAt, readGrant, storedGrant, type BalanceChange, type BalanceRow, type EmptyGrants, type GrantRow, type StoredGrant } from './projection.js';
 
 const REMEMBERED = 10_000;
 export const BALANCE_COLUMNS = 'account_id, catalog, unit, scale, mode, time_zone, opened_at, revision, remaining, held, debt, grants, grant_due_at';
@@ -39,6 +39,11 @@ export class BalanceWriter implements ModelWriter<BalanceChange> {
   private readonly rows = new Rows<BalanceRow>(REMEMBERED);
   private readonly empty = new Rows<EmptyGrant>(REMEMBERED);
 
+  private readonly emptyGrants: EmptyGrants = {
+    get: (accountId, key) => this.empty.get(emptyKey(accountId, key))?.grant,
+    set: (accountId, key, grant) => { this.empty.change(emptyKey(accountId, key), () => grant && { accountId, grant }); },
+  };
+
   constructor(private readonly schema: string) {}
 
   async load(tx: ClientBase, changes: readonly BalanceChange[]): Promise<void> {
@@ -68,11 +73,7 @@ export class BalanceWriter implements ModelWriter<BalanceChange> {
   }
 
   fold(change: BalanceChange): void {
-    const { accountId } = change;
-    this.rows.set(accountId, applyToBalance(this.rows.get(accountId), change, {
-      get: (key) => this.empty.get(emptyKey(accountId, key))?.grant,
-      set: (key, grant) => this.empty.set(emptyKey(accountId, key), grant && { accountId, grant }),
-    }));
+    this.rows.change(change.accountId, (row) => applyToBalance(row, change, this.emptyGrants));
   }
 
   async write(tx: ClientBase): Promise<void> {

@@ -101,8 +101,8 @@ class AccountFold {
 
   apply(record: AccountRecord): void {
     this.balance = applyToBalance(this.balance, balanceChangeOf(record), {
-      get: (key) => this.empty.get(key),
-      set: (key, grant) => { put(this.empty, key, grant); },
+      get: (_, key) => this.empty.get(key),
+      set: (_, key, grant) => { put(this.empty, key, grant); },
     });
     const change = holdChangeOf(record);
     if (change) put(this.holds, change.key, applyToHold(this.holds.get(change.key), change));

@@ -9,9 +9,9 @@ const settled = (rows: Record<string, string>, capacity = 100): Rows<string> => 
 describe('Rows', () => {
   it('tells what was added, changed and removed since the table was written', () => {
     const rows = settled({ a: 'a', b: 'b', c: 'c' });
-    rows.set('a', 'A');
-    rows.set('b', undefined);
-    rows.set('d', 'd');
+    rows.change('a', () => 'A');
+    rows.change('b', () => undefined);
+    rows.change('d', () => 'd');
     expect(rows.changes()).toEqual({ inserted: ['d'], updated: ['A'], deleted: ['b'] });
     rows.settle();
     expect(rows.changes()).toEqual({ inserted: [], updated: [], deleted: [] });
@@ -21,15 +21,15 @@ describe('Rows', () => {
 
   it('forgets what came and went between two writes', () => {
     const rows = settled({});
-    rows.set('a', 'a');
-    rows.set('a', undefined);
+    rows.change('a', () => 'a');
+    rows.change('a', () => undefined);
     expect(rows.changes()).toEqual({ inserted: [], updated: [], deleted: [] });
   });
 
   it('takes a row that went and came back for changed', () => {
     const rows = settled({ a: 'a' });
-    rows.set('a', undefined);
-    rows.set('a', 'again');
+    rows.change('a', () => undefined);
+    rows.change('a', () => 'again');
     expect(rows.changes()).toEqual({ inserted: [], updated: ['again'], deleted: [] });
   });
 
@@ -44,8 +44,8 @@ describe('Rows', () => {
     const rows = new Rows<string>(3);
     for (let n = 0; n < 30; n += 1) {
       rows.has('used');
-      rows.set('used', `used ${n}`);
-      rows.set(`row ${n}`, 'row');
+      rows.change('used', () => `used ${n}`);
+      rows.change(`row ${n}`, () => 'row');
       rows.settle();
     }
     expect(rows.has('used')).toBe(true);
@@ -55,7 +55,7 @@ describe('Rows', () => {
 
   it('knows nothing any more once it was told to forget', () => {
     const rows = settled({ a: 'a' });
-    rows.set('b', 'b');
+    rows.change('b', () => 'b');
     rows.forget();
     expect(rows.has('a')).toBe(false);
     expect(rows.changes()).toEqual({ inserted: [], updated: [], deleted: [] });

@@ -5,69 +5,84 @@ export interface Changes<Row> {
   readonly deleted: readonly Row[];
 }
 
+interface Entry<Row> {
+  readonly key: string;
+  /** Undefined for a row that is known not to be there. */
+  row: Row | undefined;
+  /** What the table holds. */
+  stored: Row | undefined;
+  isChanged: boolean;
+}
+
 /**
  * Rows of one table while batches of events change them: read once, folded in memory, written together. What came and
  * went within a batch costs nothing. What was used lately is remembered for the batches after it.
  */
 export class Rows<Row> {
-  /** Undefined for a row that is known not to be there. */
-  private rows = new Map<string, Row | undefined>();
-  /** What was remembered before `rows` had reached the capacity; what is used again moves over. */
-  private older = new Map<string, Row | undefined>();
-  /** What the table holds, for rows that differ from it. */
-  private readonly stored = new Map<string, Row | undefined>();
+  private entries = new Map<string, Entry<Row>>();
+  /** What was remembered when `entries` reached the capacity; what is used again moves over. */
+  private older = new Map<string, Entry<Row>>();
+  private changed: Entry<Row>[] = [];
 
   /** @param capacity about half of the rows that are remembered */
   constructor(private readonly capacity: number) {}
 
   has(key: string): boolean {
-    if (this.rows.has(key)) return true;
-    if (!this.older.has(key)) return false;
-    this.rows.set(key, this.older.get(key));
+    if (this.entries.has(key)) return true;
+    const entry = this.older.get(key);
+    if (!entry) return false;
+    this.entries.set(key, entry);
     return true;
   }
 
   /** Takes a row over from the table; undefined when it is not there. */
   learn(key: string, row: Row | undefined): void {
-    this.rows.set(key, row);
+    this.entries.set(key, { key, row, stored: row, isChanged: false });
   }
 
   get(key: string): Row | undefined {
-    return this.rows.get(key);
+    return this.entries.get(key)?.row;
   }
 
-  /** Changes a row that it has; undefined removes it. */
-  set(key: string, row: Row | undefined): void {
-    if (!this.stored.has(key)) this.stored.set(key, this.rows.get(key));
-    this.rows.set(key, row);
+  /** Changes a row; undefined stands for a row that is not there, before and after. What it does not have is not in the table. */
+  change(key: string, apply: (row: Row | undefined) => Row | undefined): void {
+    let entry = this.entries.get(key);
+    if (!entry) this.entries.set(key, entry = { key, row: undefined, stored: undefined, isChanged: false });
+    entry.row = apply(entry.row);
+    if (entry.isChanged) return;
+    entry.isChanged = true;
+    this.changed.push(entry);
   }
 
   changes(): Changes<Row> {
     const inserted: Row[] = [];
     const updated: Row[] = [];
     const deleted: Row[] = [];
-    for (const [key, before] of this.stored) {
-      const now = this.rows.get(key);
-      if (before === undefined) {
-        if (now !== undefined) inserted.push(now);
-      } else if (now === undefined) deleted.push(before);
-      else if (now !== before) updated.push(now);
+    for (const { row, stored } of this.changed) {
+      if (stored === undefined) {
+        if (row !== undefined) inserted.push(row);
+      } else if (row === undefined) deleted.push(stored);
+      else if (row !== stored) updated.push(row);
     }
     return { inserted, updated, deleted };
   }
 
   /** The table has been brought up to date. */
   settle(): void {
-    for (const key of this.stored.keys()) if (this.rows.get(key) === undefined) this.rows.delete(key);
-    this.stored.clear();
-    if (this.rows.size < this.capacity) return;
-    this.older = this.rows;
-    this.rows = new Map();
+    for (const entry of this.changed) {
+      entry.stored = entry.row;
+      entry.isChanged = false;
+      if (entry.row === undefined) this.entries.delete(entry.key);
+    }
+    this.changed = [];
+    if (this.entries.size < this.capacity) return;
+    this.older = this.entries;
+    this.entries = new Map();
   }
 
   forget(): void {
-    this.rows.clear();
+    this.entries.clear();
     this.older.clear();
-    this.stored.clear();
+    this.changed = [];
   }
 }

@@ -51,7 +51,7 @@ export class HoldsWriter implements ModelWriter<HoldChange> {
   }
 
   fold(change: HoldChange): void {
-    this.rows.set(change.key, applyToHold(this.rows.get(change.key), change));
+    this.rows.change(change.key, (hold) => applyToHold(hold, change));
   }
 
   async write(tx: ClientBase): Promise<void> {

@@ -27,7 +27,7 @@ export class TierWriter implements ModelWriter<Payment> {
   }
 
   fold(payment: Payment): void {
-    this.rows.set(payment.accountId, applyToTier(this.rows.get(payment.accountId), payment));
+    this.rows.change(payment.accountId, (tier) => applyToTier(tier, payment));
   }
 
   async write(tx: ClientBase): Promise<void> {
