@@ -1,28 +1,27 @@
 import type { ClientBase } from 'pg';
+import type { RecordedEvent } from '#libs/event-log';
 import { lockCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
-import { ForeignCheckpoint, StreamGap, type Consumer, type Delivery } from './event-feed.js';
+import { ForeignCheckpoint, StreamGap, type Consumer } from './event-feed.js';
 
 /** The checkpoint is not where this process left it: somebody else has applied, or replaced the rows. Begin again from it. */
 export class CheckpointMoved extends Error {}
 
-/** What arrived since the last batch, ready to be applied. */
-export interface Batch<Item> {
-  readonly deliveries: readonly Delivery<Item>[];
+/** What arrived since the last batch. */
+export interface Batch {
+  readonly events: readonly RecordedEvent[];
   /** The checkpoint's position once it is applied. */
   readonly position: string;
-  /** Events between the two positions, those passed over included. */
-  readonly events: number;
 }
 
 /**
  * Applies batches for one consumer on one connection, exactly once by (stream, revision): effect and checkpoint are one
  * transaction, taken under the checkpoint's lock; what the rows already have is dropped, and a gap ends it.
  */
-export class Applier<Item> {
-  private constructor(private readonly client: ClientBase, private readonly consumer: Consumer<Item>, private known: Checkpoint) {}
+export class Applier {
+  private constructor(private readonly client: ClientBase, private readonly consumer: Consumer, private known: Checkpoint) {}
 
   /** @throws ForeignCheckpoint */
-  static async open<Item>(client: ClientBase, consumer: Consumer<Item>, source: string): Promise<Applier<Item>> {
+  static async open(client: ClientBase, consumer: Consumer, source: string): Promise<Applier> {
     const checkpoint = await registerCheckpoint(client, consumer.name, source);
     if (checkpoint.source !== source) throw new ForeignCheckpoint(consumer.name, source, checkpoint.source);
     consumer.forget();
@@ -33,14 +32,14 @@ export class Applier<Item> {
     return this.known.position || undefined;
   }
 
-  /** @throws StreamGap, CheckpointMoved, or what the database or the consumer throws; nothing is applied then. */
-  async apply({ deliveries, position, events }: Batch<Item>): Promise<void> {
-    const next = { ...this.known, position, events: this.known.events + events };
+  /** @throws StreamGap, PoisonEvent, CheckpointMoved, or what the database throws; nothing is applied then. */
+  async apply({ events, position }: Batch): Promise<void> {
+    const next = { ...this.known, position, events: this.known.events + events.length };
+    const wanted = events.filter(({ stream }) => this.consumer.wants(stream));
     try {
       await this.client.query('BEGIN');
       await this.claim();
-      const fresh = await this.fresh(deliveries);
-      await this.consumer.apply(this.client, fresh);
+      await this.consumer.apply(this.client, await this.fresh(wanted));
       await saveCheckpoint(this.client, this.consumer.name, next);
       await this.client.query('COMMIT');
     } catch (error) {
@@ -49,7 +48,7 @@ export class Applier<Item> {
       throw error;
     }
     this.known = next;
-    this.consumer.committed(deliveries);
+    this.consumer.committed(wanted);
   }
 
   private async claim(): Promise<void> {
@@ -61,16 +60,15 @@ export class Applier<Item> {
   }
 
   /** What the rows do not have yet. @throws StreamGap */
-  private async fresh(deliveries: readonly Delivery<Item>[]): Promise<readonly Delivery<Item>[]> {
-    if (deliveries.length === 0) return deliveries;
-    const applied = new Map(await this.consumer.applied(this.client, [...new Set(deliveries.map(({ stream }) => stream))]));
-    const fresh = deliveries.filter(({ stream, revision }) => {
+  private async fresh(events: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {
+    if (events.length === 0) return events;
+    const applied = new Map(await this.consumer.applied(this.client, [...new Set(events.map(({ stream }) => stream))]));
+    return events.filter(({ stream, revision }) => {
       const last = applied.get(stream) ?? -1;
       if (revision > last + 1) throw new StreamGap(this.consumer.name, stream, last, revision);
       if (revision <= last) return false;
       applied.set(stream, revision);
       return true;
     });
-    return fresh;
   }
 }

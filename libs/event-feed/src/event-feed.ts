@@ -1,13 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Position, RecordedEvent } from '#libs/event-log';
 
-/** An event of a stream, with what the consumer made of it when it arrived. */
-export interface Delivery<Item> {
-  readonly stream: string;
-  readonly revision: number;
-  readonly item: Item;
-}
-
 /** How a feed is doing for a consumer. */
 export type FeedState =
   /** Another process consumes under this name; this one takes over when that one ends. */
@@ -22,19 +15,17 @@ export type FeedState =
  * Whoever turns events into rows of PostgreSQL. Its rows and the checkpoint are one transaction, so an event has its
  * effect exactly once, whatever is delivered twice or cut off.
  */
-export interface Consumer<Item> {
+export interface Consumer {
   /** Any number of processes may consume under one name; one at a time works. */
   readonly name: string;
   /** Other streams are passed over. */
   wants(stream: string): boolean;
-  /** Called once for each event as it arrives, in the stream's order. What it throws stops the feed with {@link PoisonEvent}. */
-  decode(event: RecordedEvent): Item;
   /** The highest revision applied of each of these streams, as its rows tell; -1, or absent, for none. */
   applied(tx: ClientBase, streams: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Writes the effect of events that are new, without gaps, in the order of each stream. */
-  apply(tx: ClientBase, deliveries: readonly Delivery<Item>[]): Promise<void>;
-  /** What was applied last is durable. */
-  committed(deliveries: readonly Delivery<Item>[]): void;
+  /** Writes the effect of events that are new, without gaps, in the order of each stream. @throws PoisonEvent */
+  apply(tx: ClientBase, events: readonly RecordedEvent[]): Promise<void>;
+  /** What was applied last is durable; these events were delivered, and may have been applied before. */
+  committed(events: readonly RecordedEvent[]): void;
   /** What it remembers of its rows may be wrong: a transaction was rolled back, or somebody else wrote. */
   forget(): void;
   observe(state: FeedState): void;
@@ -59,7 +50,7 @@ export interface EventFeed {
    * while of gathering.
    * @throws StreamGap, PoisonEvent, ForeignCheckpoint, or what else cannot be mended by trying again
    */
-  consume<Item>(consumer: Consumer<Item>, signal: AbortSignal): Promise<void>;
+  consume(consumer: Consumer, signal: AbortSignal): Promise<void>;
   /** Somebody waits: apply what has arrived now. */
   hurry(): void;
   /** How far behind a position is; `after` is a checkpoint's position. */

@@ -1,22 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RecordedEvent } from '#libs/event-log';
 import { Gatherer } from './gatherer.js';
 
-const batch = (...revisions: number[]) => ({
-  deliveries: revisions.map((revision) => ({ stream: 'account-a', revision, item: revision })), events: revisions.length, position: String(revisions.at(-1)),
-});
+const batch = (...revisions: number[]): RecordedEvent[] =>
+  revisions.map((revision) => ({ stream: 'account-a', revision, id: String(revision), type: 'Tested', body: '', position: String(revision) }));
 const LONG = { most: 10, gatherMs: 60_000 };
 const never = new AbortController().signal;
 
 describe('Gatherer', () => {
   it('hands the first event after a pause on at once', async () => {
-    const gatherer = new Gatherer<number>(LONG, never);
+    const gatherer = new Gatherer(LONG, never);
     const taken = gatherer.take();
     await gatherer.put(batch(0));
     expect(await taken).toEqual(batch(0));
   });
 
   it('makes one batch of all that arrives while another is applied', async () => {
-    const gatherer = new Gatherer<number>({ most: 10, gatherMs: 20 }, never);
+    const gatherer = new Gatherer({ most: 10, gatherMs: 20 }, never);
     await gatherer.put(batch(0));
     await gatherer.take();
     await gatherer.put(batch(1, 2));
@@ -25,7 +25,7 @@ describe('Gatherer', () => {
   });
 
   it('gathers no longer when somebody hurries, before or while it waits', async () => {
-    const gatherer = new Gatherer<number>(LONG, never);
+    const gatherer = new Gatherer(LONG, never);
     await gatherer.put(batch(0));
     await gatherer.take();
     gatherer.hurry();
@@ -38,7 +38,7 @@ describe('Gatherer', () => {
   });
 
   it('lets whoever brings too much wait, and gathers no longer then', async () => {
-    const gatherer = new Gatherer<number>({ ...LONG, most: 2 }, never);
+    const gatherer = new Gatherer({ ...LONG, most: 2 }, never);
     await gatherer.put(batch(0));
     await gatherer.take();
     let hasRoom = false;
@@ -54,7 +54,7 @@ describe('Gatherer', () => {
   });
 
   it('hands on what came before a failure, then throws it', async () => {
-    const gatherer = new Gatherer<number>(LONG, never);
+    const gatherer = new Gatherer(LONG, never);
     await gatherer.put(batch(0));
     gatherer.fail(new Error('no log'));
     expect(await gatherer.take()).toEqual(batch(0));
@@ -63,8 +63,8 @@ describe('Gatherer', () => {
 
   it('lets everybody go at the abort', async () => {
     const stopping = new AbortController();
-    const idle = new Gatherer<number>(LONG, stopping.signal);
-    const full = new Gatherer<number>({ ...LONG, most: 1 }, stopping.signal);
+    const idle = new Gatherer(LONG, stopping.signal);
+    const full = new Gatherer({ ...LONG, most: 1 }, stopping.signal);
     const [taken, put] = [idle.take(), full.put(batch(0))];
     stopping.abort();
     expect(await taken).toBeUndefined();

@@ -1,5 +1,4 @@
-import type { Batch } from './applier.js';
-import type { Delivery } from './event-feed.js';
+import type { RecordedEvent } from '#libs/event-log';
 
 export interface Gathering {
   /** Most events that wait; whoever brings more waits too. */
@@ -12,10 +11,8 @@ export interface Gathering {
  * Stands between arrival and application: what arrives while one batch is applied becomes the next one. The first event
  * after a pause is handed on at once.
  */
-export class Gatherer<Item> {
-  private deliveries: Delivery<Item>[] = [];
-  private events = 0;
-  private position = '';
+export class Gatherer {
+  private events: RecordedEvent[] = [];
   private urgent = false;
   private startedAt = -Infinity;
   private failure: { readonly error: unknown } | undefined;
@@ -26,10 +23,8 @@ export class Gatherer<Item> {
   }
 
   /** Resolves when there is room for more. */
-  async put({ deliveries, events, position }: Batch<Item>): Promise<void> {
-    for (const delivery of deliveries) this.deliveries.push(delivery);
-    this.events += events;
-    this.position = position;
+  async put(events: readonly RecordedEvent[]): Promise<void> {
+    for (const event of events) this.events.push(event);
     this.wake();
     while (this.isFull && !this.signal.aborted) await this.change();
   }
@@ -46,28 +41,27 @@ export class Gatherer<Item> {
   }
 
   /** All that has arrived, once there is something; undefined at the abort. @throws what {@link fail} was told */
-  async take(): Promise<Batch<Item> | undefined> {
+  async take(): Promise<readonly RecordedEvent[] | undefined> {
     while (!this.signal.aborted) {
       const patienceMs = this.urgent || this.isFull || this.failure ? 0 : this.startedAt + this.gathering.gatherMs - performance.now();
-      if (this.events > 0 && patienceMs <= 0) return this.hand();
-      if (this.events === 0 && this.failure) throw this.failure.error;
-      await this.change(this.events > 0 ? patienceMs : undefined);
+      if (this.events.length > 0 && patienceMs <= 0) return this.hand();
+      if (this.events.length === 0 && this.failure) throw this.failure.error;
+      await this.change(this.events.length > 0 ? patienceMs : undefined);
     }
     return undefined;
   }
 
   private get isFull(): boolean {
-    return this.events >= this.gathering.most;
+    return this.events.length >= this.gathering.most;
   }
 
-  private hand(): Batch<Item> {
-    const { deliveries, events, position } = this;
-    this.deliveries = [];
-    this.events = 0;
+  private hand(): readonly RecordedEvent[] {
+    const { events } = this;
+    this.events = [];
     this.urgent = false;
     this.startedAt = performance.now();
     this.wake();
-    return { deliveries, events, position };
+    return events;
   }
 
   private wake(): void {

@@ -72,8 +72,7 @@ describe('read models', () => {
       const delivered = events.slice(Math.max(0, at - again), at + size);
       at += size;
       const last = delivered.at(-1) as RecordedEvent;
-      const deliveries = delivered.map((event) => ({ stream: event.stream, revision: event.revision, item: projector.decode(event) }));
-      await applier.apply({ deliveries, position: last.position, events: size });
+      await applier.apply({ events: delivered, position: last.position });
       if (restart > 0) continue;
       projector = engine();
       applier = await Applier.open(session, projector, log.id);

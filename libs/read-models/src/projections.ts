@@ -65,7 +65,7 @@ export class Projections {
   start(): void {
     this.stopping = new AbortController();
     const projector = new Projector({
-      onApplied: (changes) => this.waiters.applied(changes),
+      onApplied: (events) => this.waiters.applied(events),
       onState: (state) => {
         this.state = state;
         if ('error' in state) this.parts.onError(state.error);

@@ -1,17 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
+import { PoisonEvent } from '#libs/event-feed';
+import type { RecordedEvent } from '#libs/event-log';
 import { balanceChangeOf, type BalanceChange } from './balance/projection.js';
 import { BalanceWriter } from './balance/store.js';
-import type { AccountRecord } from './folding/account-record.js';
+import { readRecord } from './folding/account-record.js';
 import type { ModelWriter, ReadModelName } from './folding/read-model.js';
 import { holdChangeOf, type HoldChange } from './holds/projection.js';
 import { HoldsWriter } from './holds/store.js';
 import { paymentOf, type Payment } from './tier/projection.js';
 import { TierWriter } from './tier/store.js';
-import { transactionOf } from './transactions/projection.js';
-import { transactionLine, TransactionsWriter } from './transactions/store.js';
-import { usageOf } from './usage-log/projection.js';
-import { usageLine, UsageLogWriter, type UsageLine } from './usage-log/store.js';
+import { transactionOf, type Transaction } from './transactions/projection.js';
+import { TransactionsWriter } from './transactions/store.js';
+import { usageOf, type Usage } from './usage-log/projection.js';
+import { UsageLogWriter } from './usage-log/store.js';
 
 interface ReadModel {
   /** Raised when its rows come to mean something else, or have other columns; then it has to be rebuilt. */
@@ -35,25 +37,25 @@ export const readModelNames = Object.keys(READ_MODELS) as readonly ReadModelName
 export const withNeeds = (names: readonly ReadModelName[]): ReadModelName[] =>
   readModelNames.filter((name) => names.some((wanted) => wanted === name || READ_MODELS[wanted].needs === name));
 
-/** What one event says to each read model. Far smaller than the event: it waits in memory until its batch is applied. */
-export interface Changes {
-  readonly accountId: string;
-  readonly revision: number;
+/** What one event says to each read model. */
+interface Changes {
   readonly balance: BalanceChange;
   readonly hold: HoldChange | undefined;
-  readonly transaction: string | undefined;
-  readonly usage: UsageLine | undefined;
+  readonly transaction: Transaction | undefined;
+  readonly usage: Usage | undefined;
   readonly payment: Payment | undefined;
 }
 
-export const changesIn = (record: AccountRecord): Changes => {
-  const hold = holdChangeOf(record);
-  const usage = usageOf(record);
-  const transaction = transactionOf(record);
-  return {
-    accountId: record.accountId, revision: record.revision, balance: balanceChangeOf(record), hold,
-    transaction: transaction && transactionLine(transaction), usage: usage && usageLine(usage, hold?.key), payment: paymentOf(record),
-  };
+/** @throws PoisonEvent */
+const changesIn = (event: RecordedEvent): Changes => {
+  try {
+    const record = readRecord(event);
+    return {
+      balance: balanceChangeOf(record), hold: holdChangeOf(record), transaction: transactionOf(record), usage: usageOf(record), payment: paymentOf(record),
+    };
+  } catch (error) {
+    throw new PoisonEvent('read models', event.stream, event.revision, error);
+  }
 };
 
 /** A writer, and which part of the changes is its. */
@@ -75,8 +77,8 @@ class Part<Change> {
   }
 }
 
-/** Events folded in one go: a few milliseconds, after which whoever else shares the process gets a turn. */
-const FOLDED_AT_ONCE = 500;
+/** Events read and folded in one go: a few milliseconds, after which whoever else shares the process gets a turn. */
+const FOLDED_AT_ONCE = 250;
 
 /** Some read models, brought up to date together in one transaction. */
 export class ReadModelWriters {
@@ -98,11 +100,13 @@ export class ReadModelWriters {
     this.parts = (Object.keys(all) as ReadModelName[]).filter((name) => wanted.includes(name)).map((name) => all[name]);
   }
 
-  async fold(tx: ClientBase, changes: readonly Changes[]): Promise<void> {
-    for (const part of this.parts) await part.load(tx, changes);
-    for (let at = 0; at < changes.length; at += FOLDED_AT_ONCE) {
+  /** Folds accounts' events, each read once for all models and let go soon after. @throws PoisonEvent */
+  async fold(tx: ClientBase, events: readonly RecordedEvent[]): Promise<void> {
+    for (let at = 0; at < events.length; at += FOLDED_AT_ONCE) {
       if (at > 0) await nextTurn();
-      for (const change of changes.slice(at, at + FOLDED_AT_ONCE)) for (const part of this.parts) part.fold(change);
+      const all = events.slice(at, at + FOLDED_AT_ONCE).map(changesIn);
+      for (const part of this.parts) await part.load(tx, all);
+      for (const changes of all) for (const part of this.parts) part.fold(changes);
     }
   }
 

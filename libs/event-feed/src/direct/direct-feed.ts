@@ -1,26 +1,25 @@
 import type { Client } from 'pg';
 import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { Applier, CheckpointMoved } from '../applier.js';
-import { PoisonEvent, type Consumer, type Delivery, type EventFeed, type Lag } from '../event-feed.js';
+import { PoisonEvent, type Consumer, type EventFeed, type Lag } from '../event-feed.js';
 import { Gatherer, type Gathering } from '../gatherer.js';
 import { keepTrying } from '../keep-trying.js';
 import { closeSession, openSession } from '../session.js';
 import { takeTurn } from '../turn.js';
 
 const GATHERING: Gathering = { most: 5_000, gatherMs: 100 };
-/** Events decoded in one go; between two pages other work gets its turn. */
 const PAGE = 500;
 /** Counting what is behind reads it. */
 const COUNT_AT_MOST = 10_000;
 
 /** Straight from the log: a catch-up subscription in the process that projects. The position is the log's. */
 export class DirectFeed implements EventFeed {
-  private readonly gatherers = new Set<Pick<Gatherer<unknown>, 'hurry'>>();
+  private readonly gatherers = new Set<Gatherer>();
 
   /** @param url the database that holds the consumers' rows, and their checkpoints beside them */
   constructor(private readonly log: EventLog, private readonly url: string, private readonly gathering = GATHERING) {}
 
-  async consume<Item>(consumer: Consumer<Item>, signal: AbortSignal): Promise<void> {
+  async consume(consumer: Consumer, signal: AbortSignal): Promise<void> {
     try {
       await keepTrying(async (progress) => {
         const session = await openSession(this.url, `meterbook ${consumer.name}`);
@@ -53,27 +52,27 @@ export class DirectFeed implements EventFeed {
   }
 
   /** Applies until the abort; begins again from the checkpoint when somebody else has moved it. */
-  private async work<Item>(session: Client, consumer: Consumer<Item>, signal: AbortSignal, progress: () => void): Promise<void> {
+  private async work(session: Client, consumer: Consumer, signal: AbortSignal, progress: () => void): Promise<void> {
     while (!signal.aborted) {
       const applier = await Applier.open(session, consumer, this.log.id);
       consumer.observe({ status: 'live' });
       try {
-        await this.follow(applier, consumer, signal, progress);
+        await this.follow(applier, signal, progress);
       } catch (error) {
         if (!(error instanceof CheckpointMoved)) throw error;
       }
     }
   }
 
-  private async follow<Item>(applier: Applier<Item>, consumer: Consumer<Item>, until: AbortSignal, progress: () => void): Promise<void> {
+  private async follow(applier: Applier, until: AbortSignal, progress: () => void): Promise<void> {
     const left = new AbortController();
     const signal = AbortSignal.any([until, left.signal]);
-    const gatherer = new Gatherer<Item>(this.gathering, signal);
+    const gatherer = new Gatherer(this.gathering, signal);
     this.gatherers.add(gatherer);
-    const pumping = this.pump(gatherer, consumer, applier.position, signal).catch((error: unknown) => gatherer.fail(error));
+    const pumping = this.pump(gatherer, applier.position, signal).catch((error: unknown) => gatherer.fail(error));
     try {
-      for (let batch = await gatherer.take(); batch; batch = await gatherer.take()) {
-        await applier.apply(batch);
+      for (let events = await gatherer.take(); events; events = await gatherer.take()) {
+        await applyAll(applier, events);
         progress();
       }
     } finally {
@@ -83,30 +82,19 @@ export class DirectFeed implements EventFeed {
     }
   }
 
-  /** Decodes what the log brings while the last batch is being applied. */
-  private async pump<Item>(gatherer: Gatherer<Item>, consumer: Consumer<Item>, after: Position | undefined, signal: AbortSignal): Promise<void> {
-    for await (const page of this.log.subscribe({ after, batchSize: PAGE, signal })) {
-      const { deliveries, read, poison } = decode(page, consumer);
-      const last = page[read - 1];
-      if (last) await gatherer.put({ deliveries, events: read, position: last.position });
-      if (poison) throw poison;
-      if (signal.aborted) return;
-    }
+  private async pump(gatherer: Gatherer, after: Position | undefined, signal: AbortSignal): Promise<void> {
+    for await (const page of this.log.subscribe({ after, batchSize: PAGE, signal })) await gatherer.put(page);
   }
 }
 
-/** Decodes a page, or what of it lies before an event that cannot be read: that much is still applied. */
-const decode = <Item>(page: readonly RecordedEvent[], consumer: Consumer<Item>): { deliveries: Delivery<Item>[]; read: number; poison?: PoisonEvent } => {
-  const deliveries: Delivery<Item>[] = [];
-  let read = 0;
-  for (const event of page) {
-    const { stream, revision } = event;
-    try {
-      if (consumer.wants(stream)) deliveries.push({ stream, revision, item: consumer.decode(event) });
-    } catch (error) {
-      return { deliveries, read, poison: new PoisonEvent(consumer.name, stream, revision, error) };
-    }
-    read += 1;
+/** Applies a batch; of one with an event that cannot be read, what lies before that. @throws what the applier does */
+const applyAll = async (applier: Applier, events: readonly RecordedEvent[]): Promise<void> => {
+  const last = events.at(-1);
+  if (!last) return;
+  try {
+    await applier.apply({ events, position: last.position });
+  } catch (error) {
+    if (error instanceof PoisonEvent) await applyAll(applier, events.slice(0, events.findIndex(({ stream, revision }) => stream === error.stream && revision === error.revision)));
+    throw error;
   }
-  return { deliveries, read };
 };

@@ -160,7 +160,7 @@ export const eventFeedContract = (name: string, open: () => Promise<FeedHarness>
     await source.publish(run('account-a', 6, 7));
     const second = engine();
     await second.tally.until(hasApplied(8));
-    expect(second.tally.decoded).toBe(2);
+    expect(second.tally.given).toBe(2);
     expect(ofStream(await applied(), 'account-a')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
@@ -171,7 +171,7 @@ export const eventFeedContract = (name: string, open: () => Promise<FeedHarness>
     await second.tally.untilStatus('standby');
     await source.publish(run('account-a', 0, 3));
     await first.tally.until(hasApplied(4));
-    expect(second.tally.decoded).toBe(0);
+    expect(second.tally.given).toBe(0);
     await first.stop();
     await second.tally.untilStatus('live');
     await source.publish(run('account-a', 4, 5));

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { RecordedEvent } from '#libs/event-log';
-import type { Consumer, Delivery, FeedState } from '../event-feed.js';
+import { PoisonEvent, type Consumer, type FeedState } from '../event-feed.js';
 
 /** No key: an event applied twice shows as two rows. */
 export const TALLY_TABLE = 'CREATE TABLE tally (consumer text NOT NULL, place serial, stream text NOT NULL, revision integer NOT NULL, body text NOT NULL)';
@@ -12,9 +12,10 @@ export interface Applied {
 }
 
 /** A consumer that writes down what it is given. Its hooks let a test break it. */
-export class Tally implements Consumer<string> {
+export class Tally implements Consumer {
   readonly states: FeedState[] = [];
-  decoded = 0;
+  /** Events it was told to apply. */
+  given = 0;
   forgot = 0;
   /** Runs inside the transaction, after the rows were written. */
   beforeCommit: (tx: ClientBase) => Promise<void> = async () => {};
@@ -26,12 +27,6 @@ export class Tally implements Consumer<string> {
     return !stream.startsWith('other-');
   }
 
-  decode({ body }: RecordedEvent): string {
-    this.decoded += 1;
-    if (body === 'poison') throw new SyntaxError('not what it should be');
-    return body;
-  }
-
   async applied(tx: ClientBase, streams: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const { rows } = await tx.query<{ stream: string; revision: number }>(
       'SELECT stream, max(revision) AS revision FROM tally WHERE consumer = $1 AND stream = ANY($2) GROUP BY stream', [this.name, streams],
@@ -39,9 +34,11 @@ export class Tally implements Consumer<string> {
     return new Map(rows.map(({ stream, revision }) => [stream, revision]));
   }
 
-  async apply(tx: ClientBase, deliveries: readonly Delivery<string>[]): Promise<void> {
-    for (const { stream, revision, item } of deliveries) {
-      await tx.query('INSERT INTO tally (consumer, stream, revision, body) VALUES ($1, $2, $3, $4)', [this.name, stream, revision, item]);
+  async apply(tx: ClientBase, events: readonly RecordedEvent[]): Promise<void> {
+    this.given += events.length;
+    for (const { stream, revision, body } of events) {
+      if (body === 'poison') throw new PoisonEvent(this.name, stream, revision, new SyntaxError('not what it should be'));
+      await tx.query('INSERT INTO tally (consumer, stream, revision, body) VALUES ($1, $2, $3, $4)', [this.name, stream, revision, body]);
     }
     await this.beforeCommit(tx);
   }

@@ -11,7 +11,7 @@ import { TIER_COLUMNS, tierFields } from '../tier/store.js';
 import { transactionOf } from '../transactions/projection.js';
 import { TRANSACTION_COLUMNS, transactionFields } from '../transactions/store.js';
 import { usageOf } from '../usage-log/projection.js';
-import { USAGE_COLUMNS, usageFields } from '../usage-log/store.js';
+import { modelOf, USAGE_COLUMNS, usageFields } from '../usage-log/store.js';
 import { DifferenceFound } from './difference.js';
 import { TableRows } from './table-rows.js';
 
@@ -68,7 +68,7 @@ export class AccountComparison {
   private async compareWork(fold: AccountFold, record: AccountRecord): Promise<void> {
     const { accountId } = record;
     const usage = usageOf(record);
-    if (usage) await this.tables.usage_log.expect(accountId, [...usageFields(usage), usage.model ?? fold.holdOf(record)?.model]);
+    if (usage) await this.tables.usage_log.expect(accountId, usageFields(usage, modelOf(usage, fold)));
     const transaction = transactionOf(record);
     if (transaction) await this.tables.transactions.expect(accountId, transactionFields(transaction));
     fold.apply(record);
@@ -94,9 +94,8 @@ class AccountFold {
   readonly empty = new Map<string, GrantRow>();
   readonly holds = new Map<string, OpenHold>();
 
-  holdOf(record: AccountRecord): OpenHold | undefined {
-    const change = holdChangeOf(record);
-    return change && this.holds.get(change.key);
+  find(key: string): OpenHold | undefined {
+    return this.holds.get(key);
   }
 
   apply(record: AccountRecord): void {

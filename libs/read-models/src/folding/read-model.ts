@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 
 /**
  * Brings the tables of one read model up to date, a batch of changes at a time, in a transaction that its caller opens. A
- * change is what one event says to this model; it was read from the event beforehand, without looking at any row.
+ * change is what one event says to this model, read from the event without looking at any row.
  */
 export interface ModelWriter<Change> {
   /** Reads the rows which these changes are about, where it does not remember them. */

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BillingError } from '#libs/kernel';
+import type { RecordedEvent } from '#libs/event-log';
+import { accountIdOf } from '../folding/account-record.js';
 
 /** How often the database is asked how far it is, for what another process applies. */
 const POLL_MS = 25;
@@ -49,9 +51,9 @@ export class Waiters {
     throw new BillingError('unavailable', 'projection_behind', { detail: `the read models have not yet applied revision ${revision} of ${accountId}; ask again` });
   }
 
-  /** Batches that are durable. */
-  applied(changes: Iterable<{ readonly accountId: string; readonly revision: number }>): void {
-    for (const { accountId, revision } of changes) this.advance(accountId, revision);
+  /** Events whose effect is durable. */
+  applied(events: readonly RecordedEvent[]): void {
+    for (const { stream, revision } of events) this.advance(accountIdOf(stream), revision);
     if (this.recent.size >= REMEMBERED) {
       this.older = this.recent;
       this.recent = new Map();

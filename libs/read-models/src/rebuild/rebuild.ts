@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { BillingError } from '#libs/kernel';
-import { closeSession, lockCheckpoint, openSession, PoisonEvent, readCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from '#libs/event-feed';
+import { closeSession, lockCheckpoint, openSession, readCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from '#libs/event-feed';
 import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
-import { isAccountStream, readRecord } from '../folding/account-record.js';
+import { isAccountStream } from '../folding/account-record.js';
 import type { ReadModelName } from '../folding/read-model.js';
 import { LIVE } from '../projector/projector.js';
-import { changesIn, readModelNames, ReadModelWriters, withNeeds, type Changes } from '../read-models.js';
+import { readModelNames, ReadModelWriters, withNeeds } from '../read-models.js';
 import { dropCopy, gatherStatistics, makeCopy, NEXT, saveProgress, switchTables, type Progress } from './copy-tables.js';
 import { claimRebuild, isLockTimeout } from './turn.js';
 
@@ -60,6 +60,8 @@ const giveUp = async (session: Client): Promise<void> => {
   await dropCopy(session);
 };
 
+const ofAccounts = (page: readonly RecordedEvent[]): RecordedEvent[] => page.filter(({ stream }) => isAccountStream(stream));
+
 /** How far the copy is. */
 interface Place { readonly position: Position | undefined; readonly events: number }
 
@@ -108,7 +110,7 @@ class Rebuild {
     let last = this.place;
     for await (const page of this.pagesTo(goal)) {
       this.signal?.throwIfAborted();
-      await this.writers.fold(this.session, changesOf(page));
+      await this.writers.fold(this.session, ofAccounts(page));
       pending += page.length;
       last = { position: page.at(-1)?.position, events: last.events + page.length };
       if (pending < WRITTEN_AT_ONCE) continue;
@@ -137,7 +139,7 @@ class Rebuild {
       const goal = await this.goalOf(await lockCheckpoint(tx, LIVE));
       let { position, events } = this.place;
       for await (const page of this.pagesTo(goal)) {
-        await this.writers.fold(tx, changesOf(page));
+        await this.writers.fold(tx, ofAccounts(page));
         events += page.length;
         position = page.at(-1)?.position;
       }
@@ -178,12 +180,3 @@ interface Goal {
   /** Of the live rows. */
   readonly generation: number;
 }
-
-/** @throws PoisonEvent */
-const changesOf = (page: readonly RecordedEvent[]): Changes[] => page.filter(({ stream }) => isAccountStream(stream)).map((event) => {
-  try {
-    return changesIn(readRecord(event));
-  } catch (error) {
-    throw new PoisonEvent('rebuild', event.stream, event.revision, error);
-  }
-});

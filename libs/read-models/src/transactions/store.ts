@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { copyInto, copyLine, type Field } from '../database/copy.js';
+import { CopyRows, type Field } from '../database/copy.js';
 import type { ModelWriter } from '../folding/read-model.js';
 import type { Transaction } from './projection.js';
 
@@ -10,25 +10,22 @@ export const transactionFields = (row: Transaction): Field[] => [
   row.paid?.amount, row.paid?.currency, row.pack, JSON.stringify(row.details),
 ];
 
-/** The row as it is written; made when the event is read, so that nothing of the event is kept. */
-export const transactionLine = (row: Transaction): string => copyLine(transactionFields(row));
-
 /** One row an event; never changed. */
-export class TransactionsWriter implements ModelWriter<string> {
-  private lines: string[] = [];
+export class TransactionsWriter implements ModelWriter<Transaction> {
+  private readonly rows = new CopyRows();
 
   constructor(private readonly schema: string) {}
 
   async load(): Promise<void> {}
 
-  fold(line: string): void {
-    this.lines.push(line);
+  fold(transaction: Transaction): void {
+    this.rows.add(transactionFields(transaction));
   }
 
   async write(tx: ClientBase): Promise<void> {
-    await copyInto(tx, `${this.schema}.transactions`, TRANSACTION_COLUMNS, this.lines);
+    await this.rows.send(tx, `${this.schema}.transactions`, TRANSACTION_COLUMNS);
   }
 
-  settle(): void { this.lines = []; }
-  forget(): void { this.lines = []; }
+  settle(): void { this.rows.clear(); }
+  forget(): void { this.rows.clear(); }
 }
