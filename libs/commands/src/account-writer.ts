@@ -212,8 +212,10 @@ export class AccountWriter {
     const found = new Map<string, readonly PastFact[]>();
     const ids = this.ids as RecentIds;
     if (keys.length === 0) return found;
+    // Memory first: a snapshot saved meanwhile moves ids from there to the index, and one of the two looks must see them.
+    const recent = new Map(keys.map((key) => [key, ids.find(key)]));
     const indexed = ids.indexedTo < 0 ? undefined : await this.parts.memory.find(this.stream, keys);
-    const revisions = new Map(keys.map((key) => [key, [...new Set([...indexed?.get(key) ?? [], ...ids.find(key)])].sort((a, b) => a - b)]));
+    const revisions = new Map([...recent].map(([key, uses]) => [key, [...new Set([...indexed?.get(key) ?? [], ...uses])].sort((a, b) => a - b)]));
     const facts = await this.readFacts([...new Set([...revisions.values()].flat())].sort((a, b) => a - b));
     for (const [key, uses] of revisions) found.set(key, uses.flatMap((revision) => facts.get(revision) ?? []));
     return found;

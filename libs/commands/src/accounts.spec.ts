@@ -231,6 +231,39 @@ describe('ids and snapshots', () => {
     expect(await code(restart().run(ACME, hold('old', '4')))).toBe('hold_closed');
   });
 
+  it('finds an id that moves to the index while it is looked for', async () => {
+    const { a, memory } = setUp();
+    await withCredit(a, ACME, '100');
+    await busy(a);
+    const find = memory.find.bind(memory);
+    const save = memory.save.bind(memory);
+    let looked = (): void => undefined;
+    let saved = (): void => undefined;
+    const whenLooked = new Promise<void>((resolve) => { looked = resolve; });
+    const whenSaved = new Promise<void>((resolve) => { saved = resolve; });
+    let saving = false;
+    jest.spyOn(memory, 'save').mockImplementation(async (...args) => {
+      saving = true;
+      await whenLooked;
+      await save(...args);
+      setImmediate(saved);
+    });
+    const used: string[] = [];
+    while (!saving) {
+      used.push(`moving-${used.length}`);
+      await a.run(ACME, hold(used.at(-1) as string, '0.01'));
+    }
+    // The index is asked before it has the id, and answers after it has got it.
+    jest.spyOn(memory, 'find').mockImplementation(async (...args) => {
+      const answer = await find(...args);
+      looked();
+      await whenSaved;
+      return answer;
+    });
+    await a.run(ACME, { type: 'ReleaseHold', holdId: used[0] as string });
+    expect(await code(a.run(ACME, hold(used[0] as string, '0.01')))).toBe('hold_closed');
+  });
+
   it('starts over without a snapshot that is ahead of the log', async () => {
     const { a, memory, restart } = setUp();
     await withCredit(a, ACME, '100');
