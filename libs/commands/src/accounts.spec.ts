@@ -241,15 +241,13 @@ describe('ids and snapshots', () => {
     let saved = (): void => undefined;
     const whenLooked = new Promise<void>((resolve) => { looked = resolve; });
     const whenSaved = new Promise<void>((resolve) => { saved = resolve; });
-    let saving = false;
-    jest.spyOn(memory, 'save').mockImplementation(async (...args) => {
-      saving = true;
+    const saves = jest.spyOn(memory, 'save').mockImplementation(async (...args) => {
       await whenLooked;
       await save(...args);
       setImmediate(saved);
     });
     const used: string[] = [];
-    while (!saving) {
+    while (saves.mock.calls.length === 0) {
       used.push(`moving-${used.length}`);
       await a.run(ACME, hold(used.at(-1) as string, '0.01'));
     }
