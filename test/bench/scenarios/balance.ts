@@ -1,7 +1,8 @@
+import path from 'node:path';
 import type { Bench, Figure, Scenario } from '../bench.js';
 import { Engine } from '../servers/engine.js';
 import { Child } from '../support/child.js';
-import { startServer, temporaryDirectory } from '../support/database.js';
+import { startServer } from '../support/database.js';
 import { caughtUp, LagWatch } from '../support/lag.js';
 import { inRounds, median, medianRatio } from '../support/rounds.js';
 
@@ -12,7 +13,7 @@ const POOL = 6;
 const run = async ({ size, load, engineFlags, say }: Bench): Promise<Figure[]> => {
   const { accounts, connections, rounds, warmUpMs, measureMs } = size;
   const server = await startServer();
-  const engine = await Engine.start({ databaseUrl: server.url, dataDir: await temporaryDirectory(), flags: engineFlags });
+  const engine = await Engine.start({ databaseUrl: server.url, dataDir: path.join(server.directory, 'engine'), flags: engineFlags });
   const floor = Child.start('servers/balance-floor.js');
   try {
     say(`S9: opening ${accounts.toLocaleString('en')} accounts`);

@@ -1,9 +1,10 @@
+import path from 'node:path';
 import { PostgresEventLog, PostgresStreamMemory } from '#libs/event-log';
 import type { Bench, Figure, Scenario } from '../bench.js';
 import { catalogFile, catalogOf } from '../history/kyma.js';
 import { seedHistory } from '../history/seed-history.js';
 import { Engine } from '../servers/engine.js';
-import { startServer, temporaryDirectory } from '../support/database.js';
+import { startServer } from '../support/database.js';
 import { caughtUp } from '../support/lag.js';
 import { inRounds, median, medianRatio } from '../support/rounds.js';
 
@@ -25,7 +26,7 @@ const run = async ({ size, load, engineFlags, say }: Bench): Promise<Figure[]> =
     await seedHistory(server.url, { accounts: 1, firstAccount: 1, events: growth.many, catalog }, memory);
     await memory.close();
     await log.close();
-    const engine = await Engine.start({ databaseUrl: server.url, dataDir: await temporaryDirectory(), flags: engineFlags });
+    const engine = await Engine.start({ databaseUrl: server.url, dataDir: path.join(server.directory, 'engine'), flags: engineFlags });
     try {
       say('S10: the read models catch up');
       await caughtUp(server.url);

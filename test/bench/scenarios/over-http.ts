@@ -7,7 +7,7 @@ import type { BodySizes } from '../servers/rows.js';
 import { bodySizesOf } from '../support/body-sizes.js';
 import { Child } from '../support/child.js';
 import { cpuMicrosOf, ServerCpu } from '../support/cpu.js';
-import { startServer, temporaryDirectory, type Server } from '../support/database.js';
+import { startServer, type Server } from '../support/database.js';
 import { caughtUp, LagWatch } from '../support/lag.js';
 import { inRounds, median, medianRatio } from '../support/rounds.js';
 import { requireBalances, requireNothingLost, type Acknowledged } from './nothing-lost.js';
@@ -34,7 +34,7 @@ class OverHttp {
   private readonly acknowledged = { accounts: 0, holds: 0, settles: 0 };
   private runs = 0;
 
-  constructor(private readonly bench: Bench, private readonly server: Server, private readonly engine: Engine, private readonly dataDir: string, private readonly cpu: ServerCpu) {}
+  constructor(private readonly bench: Bench, private readonly server: Server, private readonly engine: Engine, private readonly cpu: ServerCpu) {}
 
   async measure(): Promise<Figure[]> {
     const { size: { accounts, rounds, warmUpMs }, wanted, say } = this.bench;
@@ -156,7 +156,7 @@ class OverHttp {
     const results = await inRounds(rounds, {
       one: () => this.turn(many),
       two: async () => {
-        const second = await Engine.start({ databaseUrl: this.server.url, dataDir: path.join(this.dataDir, 'second') });
+        const second = await Engine.start({ databaseUrl: this.server.url, dataDir: path.join(this.server.directory, 'second') });
         try {
           const both: Contender = { ...many, ports: [this.engine.port, second.port], pids: [this.engine.pid, second.pid], accounts: 1, firstAccount: accounts + 1 };
           const turn = await this.turn(both, { warmUpMs, tolerant: true });
@@ -207,9 +207,8 @@ const cpuOf = (turns: readonly Turn[]): string =>
 
 const run = async (bench: Bench): Promise<Figure[]> => {
   const server = await startServer();
-  const dataDir = await temporaryDirectory();
-  const engine = await Engine.start({ databaseUrl: server.url, dataDir, flags: bench.engineFlags });
-  const scenario = new OverHttp(bench, server, engine, dataDir, await ServerCpu.of(server.url));
+  const engine = await Engine.start({ databaseUrl: server.url, dataDir: path.join(server.directory, 'engine'), flags: bench.engineFlags });
+  const scenario = new OverHttp(bench, server, engine, await ServerCpu.of(server.url));
   try {
     return await scenario.measure();
   } finally {

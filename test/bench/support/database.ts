@@ -8,6 +8,8 @@ import { startEmbeddedPostgres } from '#libs/postgres';
 export interface Server {
   /** The engine's database. */
   readonly url: string;
+  /** Gone with the server; for what an engine keeps besides. */
+  readonly directory: string;
   readonly version: string;
   /** A place for a floor's tables in the same database. */
   createSchema(name: string): Promise<string>;
@@ -48,6 +50,7 @@ export const startServer = async (): Promise<Server> => {
   const { url } = postgres;
   return {
     url,
+    directory,
     version: await durableVersion(url),
     createSchema: async (name) => {
       await withClient(url, (client) => client.query(`CREATE SCHEMA ${name}`));
