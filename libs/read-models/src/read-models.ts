@@ -5,7 +5,7 @@ import type { RecordedEvent } from '#libs/event-log';
 import { balanceChangeOf, type BalanceChange } from './balance/projection.js';
 import { BalanceWriter } from './balance/store.js';
 import { readRecord } from './folding/account-record.js';
-import type { ModelWriter, ReadModelName } from './folding/read-model.js';
+import type { ModelWriter, ReadModelName, Write } from './folding/read-model.js';
 import { holdChangeOf, type HoldChange } from './holds/projection.js';
 import { HoldsWriter } from './holds/store.js';
 import { paymentOf, type Payment } from './tier/projection.js';
@@ -110,8 +110,10 @@ export class ReadModelWriters {
     }
   }
 
-  async write(tx: ClientBase): Promise<void> {
-    for (const { writer } of this.parts) await writer.write(tx);
+  /** What has been folded since the last time, to be written; folding may go on meanwhile. */
+  take(): Write {
+    const writes = this.parts.map(({ writer }) => writer.take());
+    return async (tx) => { for (const write of writes) await write(tx); };
   }
 
   settle(): void {

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
 import type { Instant } from '#libs/kernel';
 import { copyInto, copyLine, type Field } from '../database/copy.js';
-import type { ModelWriter } from '../folding/read-model.js';
-import { Rows } from '../folding/rows.js';
+import type { ModelWriter, Write } from '../folding/read-model.js';
+import { Rows, type Changes } from '../folding/rows.js';
 import { applyToBalance, grantsDueAt, readGrant, storedGrant, type BalanceChange, type BalanceRow, type EmptyGrants, type GrantRow, type StoredGrant } from './projection.js';
 
 const REMEMBERED = 10_000;
@@ -47,28 +47,21 @@ export class BalanceWriter implements ModelWriter<BalanceChange> {
   constructor(private readonly schema: string) {}
 
   async load(tx: ClientBase, changes: readonly BalanceChange[]): Promise<void> {
-    const opened = new Set<string>();
-    const wanted = new Set<string>();
-    for (const { accountId, opened: opens } of changes) {
-      if (opens) opened.add(accountId);
-      else if (!opened.has(accountId)) wanted.add(accountId);
+    const unknown: string[] = [];
+    for (const { accountId, opened } of changes) {
+      if (this.rows.has(accountId)) continue;
+      this.rows.learn(accountId, undefined);
+      if (!opened) unknown.push(accountId); // one that is opened just now is not there yet
     }
-    await this.revisions(tx, [...wanted]);
+    if (unknown.length > 0) await this.read(tx, unknown);
     await this.loadEmpty(tx, changes);
   }
 
   /** The revisions applied so far; -1 for accounts that are not there. */
   async revisions(tx: ClientBase, accountIds: readonly string[]): Promise<number[]> {
     const unknown = accountIds.filter((accountId) => !this.rows.has(accountId));
-    if (unknown.length > 0) {
-      for (const accountId of unknown) this.rows.learn(accountId, undefined);
-      const { rows } = await tx.query<StoredBalance>({
-        name: `load ${this.schema}.balance`,
-        text: `SELECT ${BALANCE_COLUMNS} FROM unnest($1::text[]) AS wanted (account_id) JOIN ${this.schema}.balance USING (account_id)`,
-        values: [unknown],
-      });
-      for (const row of rows) this.rows.learn(row.account_id, balanceOf(row));
-    }
+    for (const accountId of unknown) this.rows.learn(accountId, undefined);
+    if (unknown.length > 0) await this.read(tx, unknown);
     return accountIds.map((accountId) => this.rows.get(accountId)?.revision ?? -1);
   }
 
@@ -76,11 +69,14 @@ export class BalanceWriter implements ModelWriter<BalanceChange> {
     this.rows.change(change.accountId, (row) => applyToBalance(row, change, this.emptyGrants));
   }
 
-  async write(tx: ClientBase): Promise<void> {
-    const { inserted, updated } = this.rows.changes();
-    await copyInto(tx, `${this.schema}.balance`, BALANCE_COLUMNS, inserted.map((row) => copyLine(balanceFields(row))));
-    await this.update(tx, updated);
-    await this.writeEmpty(tx);
+  take(): Write {
+    const { inserted, updated } = this.rows.take();
+    const empty = this.empty.take();
+    return async (tx) => {
+      await copyInto(tx, `${this.schema}.balance`, BALANCE_COLUMNS, inserted.map((row) => copyLine(balanceFields(row))));
+      await this.update(tx, updated);
+      await this.writeEmpty(tx, empty);
+    };
   }
 
   settle(): void {
@@ -91,6 +87,15 @@ export class BalanceWriter implements ModelWriter<BalanceChange> {
   forget(): void {
     this.rows.forget();
     this.empty.forget();
+  }
+
+  private async read(tx: ClientBase, accountIds: readonly string[]): Promise<void> {
+    const { rows } = await tx.query<StoredBalance>({
+      name: `load ${this.schema}.balance`,
+      text: `SELECT ${BALANCE_COLUMNS} FROM unnest($1::text[]) AS wanted (account_id) JOIN ${this.schema}.balance USING (account_id)`,
+      values: [accountIds],
+    });
+    for (const row of rows) this.rows.learn(row.account_id, balanceOf(row));
   }
 
   private async update(tx: ClientBase, rows: readonly BalanceRow[]): Promise<void> {
@@ -138,8 +143,7 @@ export class BalanceWriter implements ModelWriter<BalanceChange> {
     for (const { account_id: accountId, state } of rows) this.empty.learn(emptyKey(accountId, state.key), { accountId, grant: readGrant(state) });
   }
 
-  private async writeEmpty(tx: ClientBase): Promise<void> {
-    const { inserted, deleted } = this.empty.changes();
+  private async writeEmpty(tx: ClientBase, { inserted, deleted }: Changes<EmptyGrant>): Promise<void> {
     if (deleted.length > 0) {
       await tx.query({
         name: `delete ${this.schema}.empty_grant`,

@@ -35,6 +35,8 @@ export const copyInto = async (tx: ClientBase, table: string, columns: string, l
 /** Rows that wait to be added, as the bytes they will be sent as: outside of the heap, so that no garbage collection moves them. */
 export class CopyRows {
   private buffer = Buffer.allocUnsafe(64 * 1024);
+  /** Holds what was taken, until that is sent. */
+  private other = Buffer.allocUnsafe(64 * 1024);
   private length = 0;
 
   add(fields: readonly Field[]): void {
@@ -45,8 +47,12 @@ export class CopyRows {
     this.length = this.buffer.writeUInt8(NEWLINE, this.length);
   }
 
-  async send(tx: ClientBase, table: string, columns: string): Promise<void> {
-    if (this.length > 0) await copy(tx, table, columns, this.buffer.subarray(0, this.length));
+  /** The rows so far, to be sent before more are taken. */
+  take(table: string, columns: string): (tx: ClientBase) => Promise<void> {
+    const rows = this.buffer.subarray(0, this.length);
+    [this.buffer, this.other] = [this.other, this.buffer];
+    this.length = 0;
+    return async (tx) => { if (rows.length > 0) await copy(tx, table, columns, rows); };
   }
 
   clear(): void {

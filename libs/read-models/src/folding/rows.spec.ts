@@ -12,9 +12,8 @@ describe('Rows', () => {
     rows.change('a', () => 'A');
     rows.change('b', () => undefined);
     rows.change('d', () => 'd');
-    expect(rows.changes()).toEqual({ inserted: ['d'], updated: ['A'], deleted: ['b'] });
-    rows.settle();
-    expect(rows.changes()).toEqual({ inserted: [], updated: [], deleted: [] });
+    expect(rows.take()).toEqual({ inserted: ['d'], updated: ['A'], deleted: ['b'] });
+    expect(rows.take()).toEqual({ inserted: [], updated: [], deleted: [] });
     expect(rows.has('b')).toBe(false);
     expect(rows.get('a')).toBe('A');
   });
@@ -23,14 +22,24 @@ describe('Rows', () => {
     const rows = settled({});
     rows.change('a', () => 'a');
     rows.change('a', () => undefined);
-    expect(rows.changes()).toEqual({ inserted: [], updated: [], deleted: [] });
+    expect(rows.take()).toEqual({ inserted: [], updated: [], deleted: [] });
   });
 
   it('takes a row that went and came back for changed', () => {
     const rows = settled({ a: 'a' });
     rows.change('a', () => undefined);
     rows.change('a', () => 'again');
-    expect(rows.changes()).toEqual({ inserted: [], updated: ['again'], deleted: [] });
+    expect(rows.take()).toEqual({ inserted: [], updated: ['again'], deleted: [] });
+  });
+
+  it('goes on changing rows while what was taken is written', () => {
+    const rows = settled({ a: 'a' });
+    rows.change('a', () => 'A');
+    rows.take();
+    rows.change('a', (row) => `${row}A`);
+    rows.change('b', () => 'b');
+    rows.settle();
+    expect(rows.take()).toEqual({ inserted: ['b'], updated: ['AA'], deleted: [] });
   });
 
   it('remembers that a row is not there', () => {
@@ -46,6 +55,7 @@ describe('Rows', () => {
       rows.has('used');
       rows.change('used', () => `used ${n}`);
       rows.change(`row ${n}`, () => 'row');
+      rows.take();
       rows.settle();
     }
     expect(rows.has('used')).toBe(true);
@@ -58,6 +68,6 @@ describe('Rows', () => {
     rows.change('b', () => 'b');
     rows.forget();
     expect(rows.has('a')).toBe(false);
-    expect(rows.changes()).toEqual({ inserted: [], updated: [], deleted: [] });
+    expect(rows.take()).toEqual({ inserted: [], updated: [], deleted: [] });
   });
 });

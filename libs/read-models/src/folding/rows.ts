@@ -54,27 +54,27 @@ export class Rows<Row> {
     this.changed.push(entry);
   }
 
-  changes(): Changes<Row> {
+  /** What is to be written. From now on it counts as written: should that fail, all has to be forgotten. */
+  take(): Changes<Row> {
     const inserted: Row[] = [];
     const updated: Row[] = [];
     const deleted: Row[] = [];
-    for (const { row, stored } of this.changed) {
+    for (const entry of this.changed) {
+      const { key, row, stored } = entry;
+      entry.stored = row;
+      entry.isChanged = false;
+      if (row === undefined) this.entries.delete(key);
       if (stored === undefined) {
         if (row !== undefined) inserted.push(row);
       } else if (row === undefined) deleted.push(stored);
       else if (row !== stored) updated.push(row);
     }
+    this.changed = [];
     return { inserted, updated, deleted };
   }
 
-  /** The table has been brought up to date. */
+  /** What was taken is in the table: whatever is forgotten now can be read again. */
   settle(): void {
-    for (const entry of this.changed) {
-      entry.stored = entry.row;
-      entry.isChanged = false;
-      if (entry.row === undefined) this.entries.delete(entry.key);
-    }
-    this.changed = [];
     if (this.entries.size < this.capacity) return;
     this.older = this.entries;
     this.entries = new Map();

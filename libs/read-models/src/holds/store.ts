@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { copyInto, copyLine, type Field } from '../database/copy.js';
-import type { ModelWriter } from '../folding/read-model.js';
-import { Rows } from '../folding/rows.js';
+import type { ModelWriter, Write } from '../folding/read-model.js';
+import { Rows, type Changes } from '../folding/rows.js';
 import { applyToHold, keyOfHold, type HoldChange, type OpenHold } from './projection.js';
 
 const REMEMBERED = 10_000;
@@ -54,8 +54,15 @@ export class HoldsWriter implements ModelWriter<HoldChange> {
     this.rows.change(change.key, (hold) => applyToHold(hold, change));
   }
 
-  async write(tx: ClientBase): Promise<void> {
-    const { inserted, updated, deleted } = this.rows.changes();
+  take(): Write {
+    const changes = this.rows.take();
+    return (tx) => this.write(tx, changes);
+  }
+
+  settle(): void { this.rows.settle(); }
+  forget(): void { this.rows.forget(); }
+
+  private async write(tx: ClientBase, { inserted, updated, deleted }: Changes<OpenHold>): Promise<void> {
     // Increases and partial captures are rare: such a row is written anew.
     const gone = [...deleted, ...updated];
     if (gone.length > 0) {
@@ -68,7 +75,4 @@ export class HoldsWriter implements ModelWriter<HoldChange> {
     }
     await copyInto(tx, `${this.schema}.open_hold`, HOLD_COLUMNS, [...inserted, ...updated].map((hold) => copyLine(holdFields(hold))));
   }
-
-  settle(): void { this.rows.settle(); }
-  forget(): void { this.rows.forget(); }
 }

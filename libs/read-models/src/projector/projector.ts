@@ -34,7 +34,7 @@ export class Projector implements Consumer {
 
   async apply(tx: ClientBase, events: readonly RecordedEvent[]): Promise<void> {
     await this.models.fold(tx, events);
-    await this.models.write(tx);
+    await this.models.take()(tx);
   }
 
   committed(events: readonly RecordedEvent[]): void {

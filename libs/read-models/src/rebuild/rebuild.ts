@@ -4,7 +4,7 @@ import { BillingError } from '#libs/kernel';
 import { closeSession, lockCheckpoint, openSession, readCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from '#libs/event-feed';
 import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { isAccountStream } from '../folding/account-record.js';
-import type { ReadModelName } from '../folding/read-model.js';
+import type { ReadModelName, Write } from '../folding/read-model.js';
 import { LIVE } from '../projector/projector.js';
 import { readModelNames, ReadModelWriters, withNeeds } from '../read-models.js';
 import { dropCopy, gatherStatistics, makeCopy, NEXT, saveProgress, switchTables, type Progress } from './copy-tables.js';
@@ -104,29 +104,39 @@ class Rebuild {
     return { position: await this.log.end() ?? '', total: this.place.events, generation: live.generation };
   }
 
-  /** Writes as it goes, each time in a transaction of its own. */
+  /** Folds on while what was folded before is written, each time in a transaction of its own. */
   private async fillTo(goal: Goal): Promise<void> {
+    let writing = Promise.resolve();
     let pending = 0;
     let last = this.place;
-    for await (const page of this.pagesTo(goal)) {
-      this.signal?.throwIfAborted();
-      await this.writers.fold(this.session, ofAccounts(page));
-      pending += page.length;
-      last = { position: page.at(-1)?.position, events: last.events + page.length };
-      if (pending < WRITTEN_AT_ONCE) continue;
-      await this.commit(last, goal);
+    const write = async (): Promise<void> => {
+      await writing;
+      this.writers.settle();
+      writing = this.commit(this.writers.take(), last, goal);
+      writing.catch(() => undefined); // told when it is awaited
       pending = 0;
+    };
+    try {
+      for await (const page of this.pagesTo(goal)) {
+        this.signal?.throwIfAborted();
+        await this.writers.fold(this.session, ofAccounts(page));
+        pending += page.length;
+        last = { position: page.at(-1)?.position, events: last.events + page.length };
+        if (pending >= WRITTEN_AT_ONCE) await write();
+      }
+      if (pending > 0) await write();
+    } finally {
+      await writing; // a transaction that failed is the reason of whatever failed after it
     }
-    if (pending > 0) await this.commit(last, goal);
+    this.writers.settle();
   }
 
-  private async commit(place: Place, { total }: Goal): Promise<void> {
+  private async commit(write: Write, place: Place, { total }: Goal): Promise<void> {
     const progress = { events: place.events, total: Math.max(total, place.events) };
     await this.session.query('BEGIN');
-    await this.writers.write(this.session);
+    await write(this.session);
     await saveProgress(this.session, progress);
     await this.session.query('COMMIT');
-    this.writers.settle();
     this.place = place;
     this.onProgress?.(progress);
   }
@@ -143,7 +153,7 @@ class Rebuild {
         events += page.length;
         position = page.at(-1)?.position;
       }
-      await this.writers.write(tx);
+      await this.writers.take()(tx);
       await tx.query(`SET LOCAL lock_timeout = '${SWITCH_WAITS}'`);
       await switchTables(tx, this.names);
       await saveCheckpoint(tx, LIVE, { source: this.log.id, position: position ?? '', events, generation: goal.generation + 1 });

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Field } from '../database/copy.js';
-import type { ModelWriter } from '../folding/read-model.js';
+import type { ModelWriter, Write } from '../folding/read-model.js';
 import { Rows } from '../folding/rows.js';
 import { applyToTier, type Payment, type Tier } from './projection.js';
 
@@ -30,9 +30,15 @@ export class TierWriter implements ModelWriter<Payment> {
     this.rows.change(payment.accountId, (tier) => applyToTier(tier, payment));
   }
 
-  async write(tx: ClientBase): Promise<void> {
-    const { inserted, updated } = this.rows.changes();
-    const rows = [...inserted, ...updated];
+  take(): Write {
+    const { inserted, updated } = this.rows.take();
+    return (tx) => this.write(tx, [...inserted, ...updated]);
+  }
+
+  settle(): void { this.rows.settle(); }
+  forget(): void { this.rows.forget(); }
+
+  private async write(tx: ClientBase, rows: readonly Tier[]): Promise<void> {
     if (rows.length === 0) return;
     await tx.query({
       name: `write ${this.schema}.tier`,
@@ -41,7 +47,4 @@ export class TierWriter implements ModelWriter<Payment> {
       values: [rows.map(({ accountId }) => accountId), rows.map(({ purchased }) => purchased), rows.map(({ currency }) => currency)],
     });
   }
-
-  settle(): void { this.rows.settle(); }
-  forget(): void { this.rows.forget(); }
 }

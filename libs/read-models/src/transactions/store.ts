@@ -1,6 +1,5 @@
-import type { ClientBase } from 'pg';
 import { CopyRows, type Field } from '../database/copy.js';
-import type { ModelWriter } from '../folding/read-model.js';
+import type { ModelWriter, Write } from '../folding/read-model.js';
 import type { Transaction } from './projection.js';
 
 export const TRANSACTION_COLUMNS = 'account_id, revision, at, type, id, amount, remaining, held, debt, paid_amount, paid_currency, pack, details';
@@ -22,10 +21,10 @@ export class TransactionsWriter implements ModelWriter<Transaction> {
     this.rows.add(transactionFields(transaction));
   }
 
-  async write(tx: ClientBase): Promise<void> {
-    await this.rows.send(tx, `${this.schema}.transactions`, TRANSACTION_COLUMNS);
+  take(): Write {
+    return this.rows.take(`${this.schema}.transactions`, TRANSACTION_COLUMNS);
   }
 
-  settle(): void { this.rows.clear(); }
+  settle(): void {}
   forget(): void { this.rows.clear(); }
 }

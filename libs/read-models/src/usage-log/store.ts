@@ -1,6 +1,5 @@
-import type { ClientBase } from 'pg';
 import { CopyRows, timestamp, type Field } from '../database/copy.js';
-import type { ModelWriter } from '../folding/read-model.js';
+import type { ModelWriter, Write } from '../folding/read-model.js';
 import { keyOfHold, type OpenHold } from '../holds/projection.js';
 import type { Usage } from './projection.js';
 
@@ -37,10 +36,10 @@ export class UsageLogWriter implements ModelWriter<Usage> {
     this.rows.add(usageFields(usage, modelOf(usage, this.holds)));
   }
 
-  async write(tx: ClientBase): Promise<void> {
-    await this.rows.send(tx, `${this.schema}.usage_log`, USAGE_COLUMNS);
+  take(): Write {
+    return this.rows.take(`${this.schema}.usage_log`, USAGE_COLUMNS);
   }
 
-  settle(): void { this.rows.clear(); }
+  settle(): void {}
   forget(): void { this.rows.clear(); }
 }
