@@ -96,7 +96,7 @@ class HashTrie<V> implements PersistentMap<V> {
   delete(key: string): PersistentMap<V> {
     const hash = hashOf(key);
     if (!this.root || !find(this.root, hash, key)) return this;
-    return new HashTrie(remove(this.root, hash, key, 0), this.size - 1);
+    return this.size === 1 ? EMPTY : new HashTrie(remove(this.root, hash, key, 0), this.size - 1);
   }
 
   *entries(): IterableIterator<[string, V]> {

@@ -63,7 +63,10 @@ export const paymentsIn = (paid: readonly { grant: string; from: string; amount:
   paid ? paid.map((payment) => ({ grant: payment.grant, ...stretchOf(payment) })) : [];
 
 const count = (next: Next, total: keyof Totals, amount: Amount): void => {
-  if (amount !== 0n) next.totals = { ...next.totals, [total]: next.totals[total] + amount };
+  if (amount === 0n) return;
+  const totals = { ...next.totals };
+  totals[total] += amount;
+  next.totals = totals;
 };
 
 const purchase = (next: Next, data: DataOf<'CreditsPurchased'>, createdAt: string): void => {
@@ -97,8 +100,8 @@ const free = (next: Next, key: string, amount: Amount): void => {
   next.free += amount;
 };
 
-const takeFree = (next: Next, parts: readonly Part[]): void => {
-  for (const { grant, amount } of parts) free(next, grant, -amount);
+const takeFree = (next: Next, parts: readonly PartData[] | undefined): void => {
+  if (parts) for (const { grant, amount } of parts) free(next, grant, -readAmount(amount));
 };
 
 /** Moves parts from free to held. */
@@ -110,28 +113,10 @@ const reserve = (next: Next, parts: readonly Part[]): void => {
   }
 };
 
-/** Moves parts from held back to free. */
-const giveBack = (next: Next, parts: readonly Part[]): void => {
-  for (const { grant, amount } of parts) {
-    changeGrant(next, grant, { free: amount, held: -amount });
-    next.free += amount;
-    next.held -= amount;
-  }
-};
-
-/** Takes parts out of what is held, for good: spent or lapsed. */
-const consume = (next: Next, parts: readonly Part[]): void => {
-  for (const { grant, amount } of parts) {
-    changeGrant(next, grant, { held: -amount });
-    next.held -= amount;
-  }
-};
-
 const payDebt = (next: Next, data: DataOf<'CreditsGranted'>['debtPaid']): void => {
   if (!data) return;
-  const paid = paymentsIn(data);
-  takeFree(next, paid);
-  next.debt = pay(next.debt, paid);
+  takeFree(next, data);
+  next.debt = pay(next.debt, paymentsIn(data));
 };
 
 const placeHold = (next: Next, data: DataOf<'HoldPlaced'>, placedAt: string): void => {
@@ -163,32 +148,40 @@ const increaseHold = (next: Next, data: DataOf<'HoldIncreased'>, at: string): vo
 };
 
 const settle = (next: Next, data: DataOf<'UsageSettled'>): void => {
-  const fromHeld = partsOf(data.fromHeld);
-  consume(next, fromHeld);
-  takeFree(next, partsOf(data.fromFree));
-  if (data.owed) next.debt = incur(next.debt, readAmount(data.owed.amount));
-  count(next, 'spent', readAmount(data.cost));
   // A late settle, a direct charge and reported usage have no hold any more, or never had one.
   if (data.via === 'hold' && !data.late) {
     if (data.final) closeHold(next, data.chargeId, data);
-    else capture(next, data.chargeId, fromHeld, readAmount(data.charged));
+    else capture(next, data);
   }
+  takeFree(next, data.fromFree);
+  if (data.owed) next.debt = incur(next.debt, readAmount(data.owed.amount));
+  count(next, 'spent', readAmount(data.cost));
   payDebt(next, data.debtPaid);
 };
 
-const capture = (next: Next, id: string, taken: readonly Part[], charged: Amount): void => {
+const capture = (next: Next, { chargeId: id, fromHeld, charged }: DataOf<'UsageSettled'>): void => {
   const hold = openHold(next, id);
+  const taken = partsOf(fromHeld);
+  for (const { grant, amount } of taken) changeGrant(next, grant, { held: -amount });
   const { rest } = splitParts(hold.parts, amountOf(taken));
-  next.holds = next.holds.set(id, { ...hold, parts: rest, held: amountOf(rest), charged });
+  const held = amountOf(rest);
+  next.held -= hold.held - held;
+  next.holds = next.holds.set(id, { ...hold, parts: rest, held, charged: readAmount(charged) });
 };
 
-const closeHold = (next: Next, id: string, { released, lapsed }: { released?: PartData[] | undefined; lapsed?: PartData[] | undefined }): void => {
-  giveBack(next, partsOf(released));
-  if (lapsed) {
-    const gone = partsOf(lapsed);
-    consume(next, gone);
-    count(next, 'expired', amountOf(gone));
+type Closing = Pick<DataOf<'HoldReleased'>, 'released' | 'lapsed'>;
+
+/** A closed hold holds nothing any more; of its parts, those released are free again, the rest is spent or lapsed. */
+const closeHold = (next: Next, id: string, { released, lapsed }: Closing): void => {
+  const hold = openHold(next, id);
+  for (const { grant, amount } of hold.parts) {
+    const back = released?.find((part) => part.grant === grant);
+    const free = back ? readAmount(back.amount) : 0n;
+    changeGrant(next, grant, { held: -amount, free });
+    next.free += free;
   }
+  next.held -= hold.held;
+  if (lapsed) count(next, 'expired', amountOf(partsOf(lapsed)));
   next.holds = next.holds.delete(id);
 };
 
@@ -203,7 +196,7 @@ const refundPurchase = (next: Next, { amount, money }: DataOf<'RefundIssued'>, p
 const refundCharge = (next: Next, { amount, debtCancelled, returned, newGrant, debtPaid }: DataOf<'RefundIssued'>, createdAt: string): void => {
   count(next, 'spent', -readAmount(amount));
   if (debtCancelled) next.debt = cancel(next.debt, debtCancelled.map(stretchOf));
-  for (const { grant, amount: back } of partsOf(returned)) free(next, grant, back);
+  if (returned) for (const part of returned) free(next, part.grant, readAmount(part.amount));
   if (newGrant) {
     const { grant: key, priority, expiresAt } = newGrant;
     credit(next, { key, kind: 'refund', amount: readAmount(newGrant.amount), priority, expiresAt, createdAt, paid: undefined });

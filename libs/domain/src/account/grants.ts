@@ -94,14 +94,16 @@ export const addGrant = (holdings: Holdings, grant: Grant): void => {
 const withAmounts = ({ key, kind, amount, priority, expiresAt, createdAt, paid }: Grant, free: Amount, held: Amount, refunded: Amount): Grant =>
   ({ key, kind, amount, priority, expiresAt, createdAt, paid, free, held, refunded });
 
+const plus = (amount: Amount, more: Amount | undefined): Amount => (more ? amount + more : amount);
+
 interface Change { readonly free?: Amount; readonly held?: Amount; readonly refunded?: Amount }
 
 /** Adds to amounts of one grant, moving it between the living and the empty as it fills and drains. */
-export const changeGrant = (holdings: Holdings, key: string, { free = 0n, held = 0n, refunded = 0n }: Change): void => {
+export const changeGrant = (holdings: Holdings, key: string, { free, held, refunded }: Change): void => {
   const at = holdings.grants.findIndex((grant) => grant.key === key);
   const before = at < 0 ? holdings.emptyGrants.get(key) : holdings.grants[at];
   if (!before) throw new Error(`grant ${key} is not known to this account: the log is not whole`);
-  const after = withAmounts(before, before.free + free, before.held + held, before.refunded + refunded);
+  const after = withAmounts(before, plus(before.free, free), plus(before.held, held), plus(before.refunded, refunded));
   if (at >= 0 && !isEmpty(after)) {
     holdings.grants = holdings.grants.with(at, after);
     return;

@@ -31,7 +31,6 @@ export const chargeUsage: Rule<ChargeUsage> = (command, { draft, terms, at, cata
   const { chargeId, facts } = command;
   const asked = readAsked(command, terms);
   const content = fingerprint(contentOf(asked));
-  if (draft.account.holds.has(chargeId)) throw idempotencyConflict(`id ${chargeId}, of an open hold,`);
   const earlier = earlierCharge(draft, past, chargeKey(chargeId), content, `charge ${chargeId}`);
   if (earlier) return earlier;
   const cost = costOf(asked, pinAt(catalog, at), catalog);
