@@ -3,3 +3,5 @@ export { DirectFeed } from './direct/direct-feed.js';
 export * from './event-feed.js';
 export { isOutage } from './keep-trying.js';
 export { closeSession, openSession } from './session.js';
+export { fromMessage, toMessage, UnreadableMessage, type EventMessage, type IncomingMessage, type RelayedEvent } from './kafka/event-message.js';
+export type { KafkaLogin, KafkaSettings } from './kafka/kafka-settings.js';
