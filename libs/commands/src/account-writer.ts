@@ -68,10 +68,15 @@ export class AccountWriter {
   private snapshotting = false;
   /** Until when (performance.now) other processes are known to write to this account too. */
   private contendedUntil = 0;
+  /** When it was last wanted, in whatever its owner counts. */
+  usedAt = 0;
 
-  constructor(accountId: string, private readonly parts: WriterParts) {
+  /** @param acknowledgedTo the highest revision of the account that anyone was told of; -1 for none */
+  constructor(accountId: string, private readonly parts: WriterParts, private acknowledgedTo = -1) {
     this.stream = accountStream(accountId);
   }
+
+  get acknowledged(): number { return this.acknowledgedTo; }
 
   /** Nothing under way: it may be forgotten. */
   get idle(): boolean { return !this.working && !this.snapshotting; }
@@ -146,8 +151,13 @@ export class AccountWriter {
     }
     this.keep(start, { account, hash }, decided);
     for (const { order, transition: { outcome, account: after } } of decided) {
-      if ('refusal' in outcome) order.reject(outcome.refusal);
-      else order.resolve({ answer: outcome.answer, account: after });
+      if ('refusal' in outcome) {
+        order.reject(outcome.refusal);
+        continue;
+      }
+      const { answer } = outcome;
+      this.acknowledgedTo = Math.max(this.acknowledgedTo, answer.repeated ? answer.revision : after.revision);
+      order.resolve({ answer, account: after });
     }
     return true;
   }

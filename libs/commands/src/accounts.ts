@@ -6,13 +6,18 @@ import { factOf } from './loaded-account.js';
 
 /** How much of all accounts is kept in memory, in units of about 100 bytes. */
 const MAX_WEIGHT = 4_000_000;
+/** Orders after which the accounts in memory are weighed; more where they are many, so that weighing costs each order little. */
+const WEIGH_EVERY = 1_000;
+/** Accounts whose acknowledged revision is remembered after they were forgotten. */
+const MOST_ACKNOWLEDGED = 100_000;
 
 /** All accounts this process writes to: one writer each, kept hot in a bounded cache. */
 export class Accounts {
-  /** Least recently used first. */
   private readonly writers = new Map<string, AccountWriter>();
+  /** Of accounts that were forgotten, the latest last. */
   private readonly acknowledgedTo = new Map<string, number>();
-  private sinceTrim = 0;
+  private orders = 0;
+  private weighAt = WEIGH_EVERY;
 
   constructor(private readonly parts: WriterParts) {}
 
@@ -45,48 +50,46 @@ export class Accounts {
 
   /** The highest revision of an account that this process has acknowledged to anyone; -1 for none. */
   acknowledged(accountId: string): number {
-    return this.acknowledgedTo.get(accountId) ?? -1;
+    return this.writers.get(accountId)?.acknowledged ?? this.acknowledgedTo.get(accountId) ?? -1;
   }
 
   private order(accountId: string, command: AccountCommand, origin: Origin, catalog?: string): Promise<Outcome> {
     return new Promise<Outcome>((resolve, reject) => {
-      this.writerOf(accountId).submit({
-        command, origin, catalog, reject,
-        resolve: (outcome) => {
-          this.acknowledge(accountId, outcome.answer.repeated ? outcome.answer.revision : outcome.account.revision);
-          resolve(outcome);
-        },
-      });
+      this.writerOf(accountId).submit({ command, origin, catalog, resolve, reject });
     });
   }
 
   private writerOf(accountId: string): AccountWriter {
-    const known = this.writers.get(accountId);
-    const writer = known ?? new AccountWriter(accountId, this.parts);
-    if (known) this.writers.delete(accountId);
-    this.writers.set(accountId, writer);
-    if ((this.sinceTrim += 1) >= 1_000) this.trim();
+    this.orders += 1;
+    if (this.orders >= this.weighAt) this.trim();
+    let writer = this.writers.get(accountId);
+    if (!writer) {
+      writer = new AccountWriter(accountId, this.parts, this.acknowledged(accountId));
+      this.writers.set(accountId, writer);
+    }
+    writer.usedAt = this.orders;
     return writer;
-  }
-
-  private acknowledge(accountId: string, revision: number): void {
-    if (revision <= this.acknowledged(accountId)) return;
-    this.acknowledgedTo.delete(accountId);
-    this.acknowledgedTo.set(accountId, revision);
-    // Read models are minutes behind at the very worst; what was acknowledged 100,000 accounts ago has long arrived.
-    if (this.acknowledgedTo.size > 100_000) this.acknowledgedTo.delete(this.acknowledgedTo.keys().next().value as string);
   }
 
   /** Forgets idle accounts, least recently used first, until the rest fits. */
   private trim(): void {
-    this.sinceTrim = 0;
+    this.weighAt = this.orders + Math.max(WEIGH_EVERY, this.writers.size);
     let weight = 0;
     for (const writer of this.writers.values()) weight += writer.weight;
-    for (const [accountId, writer] of this.writers) {
+    if (weight <= MAX_WEIGHT) return;
+    for (const [accountId, writer] of [...this.writers].sort(([, a], [, b]) => a.usedAt - b.usedAt)) {
       if (weight <= MAX_WEIGHT) return;
       if (!writer.idle) continue;
       weight -= writer.weight;
-      this.writers.delete(accountId);
+      this.forget(accountId, writer.acknowledged);
     }
+  }
+
+  private forget(accountId: string, acknowledged: number): void {
+    this.writers.delete(accountId);
+    this.acknowledgedTo.delete(accountId);
+    this.acknowledgedTo.set(accountId, acknowledged);
+    // Read models are minutes behind at the very worst; what was forgotten 100,000 accounts ago has long arrived.
+    if (this.acknowledgedTo.size > MOST_ACKNOWLEDGED) this.acknowledgedTo.delete(this.acknowledgedTo.keys().next().value as string);
   }
 }

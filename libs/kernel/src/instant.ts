@@ -8,7 +8,13 @@ export type Instant = string;
 
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 
-export const instantOf = (epochMs: number): Instant => new Date(epochMs).toISOString();
+/** The last instant written: a busy engine asks for the same millisecond many times over. */
+let last = { epochMs: 0, instant: new Date(0).toISOString() };
+
+export const instantOf = (epochMs: number): Instant => {
+  if (epochMs !== last.epochMs) last = { epochMs, instant: new Date(epochMs).toISOString() };
+  return last.instant;
+};
 export const epochMsOf = (instant: Instant): number => Date.parse(instant);
 export const addMs = (instant: Instant, ms: number): Instant => instantOf(epochMsOf(instant) + ms);
 export const later = (a: Instant, b: Instant): Instant => (a < b ? b : a);
