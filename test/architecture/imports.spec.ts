@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'read-models': ['kernel', 'money', 'domain', 'event-log', 'event-feed', 'postgres'],
   commands: ['kernel', 'money', 'domain', 'event-log'],
   http: ['kernel', 'money', 'domain'],
-  settings: ['http'],
+  settings: ['http', 'event-feed'],
 };
 
 /** Outside packages and built-ins that pure code may use. */

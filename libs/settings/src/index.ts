@@ -1,1 +1,2 @@
+export { SettingsError } from './settings-error.js';
 export * from './settings.js';

@@ -1,6 +1,14 @@
-import path from 'node:path';
-import { z } from 'zod';
-import { parseOperatorTokens, ROLES, type OperatorToken } from '#libs/http';
+import type { KafkaSettings } from '#libs/event-feed';
+import type { OperatorToken } from '#libs/http';
+import { kafkaSettings } from './kafka.js';
+import { SettingsError } from './settings-error.js';
+import { table, type Setting, type Values } from './table.js';
+
+/** Where events are kept. */
+export type EventLogSettings = { readonly kind: 'postgres' } | { readonly kind: 'eventstoredb'; readonly url: string };
+
+/** How they reach the read models. */
+export type EventFeedSettings = { readonly kind: 'direct' } | { readonly kind: 'kafka'; readonly kafka: KafkaSettings };
 
 /** How an engine runs, read once at start and passed on from there: nothing else reads the environment. */
 export interface Settings {
@@ -12,98 +20,49 @@ export interface Settings {
   readonly operatorTokens: readonly OperatorToken[];
   /** Undefined: PostgreSQL started by the engine, in the data directory. */
   readonly databaseUrl: string | undefined;
+  readonly eventLog: EventLogSettings;
+  readonly eventFeed: EventFeedSettings;
+  /** What somebody who starts this should know of what is set, a line each. */
+  readonly remarks: readonly string[];
 }
-
-/** What was set cannot be used; the message is one line that names the variable and what is allowed. */
-export class SettingsError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'SettingsError';
-  }
-}
-
-interface Setting<Value> {
-  readonly what: string;
-  /** Where it is not set, or empty. */
-  readonly standard: string;
-  readonly allowed: string;
-  /** What was set is never shown. */
-  readonly secret?: true;
-  readonly schema: z.ZodType<Value, string>;
-}
-
-const define = <Value>(setting: Setting<Value>): Setting<Value> => setting;
-
-const isDatabaseUrl = (text: string): boolean => /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text);
-
-const operatorTokens = z.string().transform((text, context) => {
-  try {
-    return text === '' ? [] : parseOperatorTokens(text);
-  } catch (error) {
-    context.issues.push({ code: 'custom', input: '', message: (error as Error).message });
-    return z.NEVER;
-  }
-});
-
-/** One way to run for now; the names are those of all three, so that a wish for another is refused, not overlooked. */
-const only = (value: string) => z.literal(value);
-
-const table = {
-  HOST: define({
-    what: 'address to listen on', standard: '0.0.0.0', allowed: 'an address or a name of this machine',
-    schema: z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/),
-  }),
-  PORT: define({
-    what: 'port to listen on; 0 takes any free one', standard: '3000', allowed: 'a whole number from 0 to 65535',
-    schema: z.string().regex(/^[0-9]{1,5}$/).transform(Number).refine((port) => port <= 65_535),
-  }),
-  METERBOOK_DATA_DIR: define({
-    what: 'directory for the database and the operator token', standard: './data', allowed: 'a path',
-    schema: z.string().refine((text) => !text.includes('\0')).transform((text) => path.resolve(text)),
-  }),
-  METERBOOK_OPERATOR_TOKEN: define({
-    what: `token for an admin, or role:token,role:token with the roles ${ROLES.join(', ')}`, standard: '',
-    allowed: 'a token, or role:token,role:token', secret: true, schema: operatorTokens,
-  }),
-  DATABASE_URL: define({
-    what: 'PostgreSQL server to use', standard: '', allowed: 'a URL such as postgres://user:password@host:5432/database', secret: true,
-    schema: z.string().refine((text) => text === '' || isDatabaseUrl(text)).transform((text) => text || undefined),
-  }),
-  EVENT_LOG: define({
-    what: 'where events are kept', standard: 'postgres', allowed: 'postgres (eventstoredb comes with a later version)', schema: only('postgres'),
-  }),
-  EVENTSTOREDB_URL: define({
-    what: 'comes with a later version', standard: '', allowed: 'nothing in this version', secret: true, schema: only(''),
-  }),
-  EVENT_FEED: define({
-    what: 'how events reach the read models', standard: 'direct', allowed: 'direct (kafka comes with a later version)', schema: only('direct'),
-  }),
-  KAFKA_BROKERS: define({
-    what: 'comes with a later version', standard: '', allowed: 'nothing in this version', schema: only(''),
-  }),
-} as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Table = typeof table;
-type Values = { readonly [Name in keyof Table]: z.output<Table[Name]['schema']> };
 
-const read = (name: string, { schema, standard, allowed, secret }: Setting<unknown>, env: Environment): unknown => {
-  const text = env[name]?.trim() || standard;
-  const parsed = schema.safeParse(text);
+const textOf = (name: string, { standard }: Setting<unknown>, env: Environment): string => env[name]?.trim() || standard;
+
+const read = (name: string, setting: Setting<unknown>, env: Environment): unknown => {
+  const text = textOf(name, setting, env);
+  const parsed = setting.schema.safeParse(text);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const why = issue?.code === 'custom' && issue.message !== 'Invalid input' ? ` (${issue.message})` : '';
-  throw new SettingsError(`${name}${secret ? '' : ` is ${JSON.stringify(text)}, which`} cannot be used: it is ${allowed}${why}.`);
+  throw new SettingsError(`${name}${setting.secret ? '' : ` is ${JSON.stringify(text)}, which`} cannot be used: it is ${setting.allowed}${why}.`);
 };
 
 /** @throws SettingsError for the first setting that cannot be used */
 export const readSettings = (env: Environment): Settings => {
   const values = Object.fromEntries(Object.entries(table).map(([name, setting]) => [name, read(name, setting, env)])) as Values;
+  const eventFeed: EventFeedSettings = values.EVENT_FEED === 'kafka' ? { kind: 'kafka', kafka: kafkaSettings(values) } : { kind: 'direct' };
   return {
     host: values.HOST, port: values.PORT, dataDir: values.METERBOOK_DATA_DIR,
     operatorTokens: values.METERBOOK_OPERATOR_TOKEN, databaseUrl: values.DATABASE_URL,
+    eventLog: eventLogOf(values), eventFeed,
+    remarks: [...notUsed(values, env), ...inTheClear(eventFeed)],
   };
 };
+
+const eventLogOf = ({ EVENT_LOG: kind, EVENTSTOREDB_URL: url }: Values): EventLogSettings => {
+  if (kind === 'postgres') return { kind };
+  if (url === undefined) throw new SettingsError(`EVENT_LOG is eventstoredb, which needs EVENTSTOREDB_URL: ${table.EVENTSTOREDB_URL.allowed}.`);
+  return { kind, url };
+};
+
+/** A setting that says nothing is more likely a mistake than a wish. */
+const notUsed = (values: Values, env: Environment): string[] => (Object.entries(table) as [string, Setting<unknown>][]).flatMap(([name, { with: other }]) =>
+  (other && env[name]?.trim() && values[other.name as keyof Values] !== other.value ? [`${name} is set and not used; that takes ${other.name}=${other.value}.`] : []));
+
+const inTheClear = (feed: EventFeedSettings): string[] => (feed.kind === 'kafka' && feed.kafka.sasl && !feed.kafka.tls
+  ? ['KAFKA_TLS is not true: the login to Kafka, and all events, can be read on the way.'] : []);
 
 export interface SettingHelp {
   readonly name: string;
