@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import type { Instant } from '#libs/kernel';
-import { readCheckpoint, type EventFeed, type FeedState } from '#libs/event-feed';
+import { readCheckpoint, type EventFeed, type FeedState, type Lag } from '#libs/event-feed';
 import type { EventLog } from '#libs/event-log';
-import { readRecord } from './folding/account-record.js';
 import type { ReadModelName } from './folding/read-model.js';
 import { LIVE, Projector } from './projector/projector.js';
 import { Waiters } from './projector/waiters.js';
@@ -23,13 +22,7 @@ export interface ProjectionStatus {
   readonly position: string;
   /** Events of the log up to there. */
   readonly events: number;
-  readonly lag: {
-    readonly events: number;
-    /** There are more than were counted. */
-    readonly atLeast: boolean;
-    /** How long the first of them has waited. */
-    readonly seconds: number;
-  };
+  readonly lag: Lag;
   /** Of this process: `standby` where another one applies. */
   readonly state: FeedState['status'] | 'starting';
   /** Why it is not live. */
@@ -46,6 +39,8 @@ export interface ProjectionsParts {
   readonly log: EventLog;
   readonly feed: EventFeed;
   readonly pool: Pool;
+  /** False: other processes apply the events. */
+  readonly projects?: boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -59,6 +54,12 @@ export class Projections {
 
   constructor(private readonly parts: ProjectionsParts) {
     this.waiters = new Waiters({ applied: (accountIds) => this.appliedRevisions(accountIds), hurry: () => parts.feed.hurry() });
+  }
+
+  /** Starts where this process is one of those that apply. */
+  begin(): void {
+    if (this.parts.projects ?? true) this.start();
+    else this.state = { status: 'standby' };
   }
 
   /** Applies what the log brings from now on, unless another process does. */
@@ -104,12 +105,11 @@ export class Projections {
     return answered(async () => {
       const { pool, feed } = this.parts;
       const checkpoint = await readCheckpoint(pool, LIVE);
-      const [lag, versions, building] = await Promise.all([feed.lag(checkpoint?.position || undefined), this.versions(), this.building()]);
+      const [lag, versions, building] = await Promise.all([feed.lag(pool, LIVE), this.versions(), this.building()]);
       const { state } = this;
-      const seconds = lag.next ? Math.max(0, (Date.now() - Date.parse(readRecordedAt(lag.next))) / 1000) : 0;
       return readModelNames.map((name) => ({
         name, version: READ_MODELS[name].version, outdated: (versions.get(name) ?? 0) !== READ_MODELS[name].version,
-        position: checkpoint?.position ?? '', events: checkpoint?.events ?? 0, lag: { events: lag.events, atLeast: lag.atLeast, seconds },
+        position: checkpoint?.position ?? '', events: checkpoint?.events ?? 0, lag,
         state: state.status, error: 'error' in state ? messageOf(state.error) : undefined,
         building: building?.names.includes(name) ? building.progress : undefined,
       }));
@@ -142,12 +142,3 @@ export class Projections {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** Of an event that may be one that cannot be read. */
-const readRecordedAt = (event: Parameters<typeof readRecord>[0]): Instant => {
-  try {
-    return (JSON.parse(event.body) as { recordedAt: Instant }).recordedAt;
-  } catch {
-    return new Date().toISOString();
-  }
-};

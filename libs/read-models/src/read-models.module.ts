@@ -1,7 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
-import { DirectFeed } from '#libs/event-feed';
+import { DirectFeed, type EventFeed } from '#libs/event-feed';
 import type { EventLog } from '#libs/event-log';
 import { AccountsQuery } from './balance/accounts-query.js';
 import { BalanceQuery } from './balance/query.js';
@@ -18,6 +18,10 @@ export interface ReadModelsOptions {
   /** The database that holds the read models. */
   readonly url: string;
   readonly log: EventLog;
+  /** Brings the events; from the log itself when left out. */
+  readonly feed?: EventFeed | undefined;
+  /** False: other processes apply the events, and this one only asks. */
+  readonly projects?: boolean | undefined;
   /** Told when the projector cannot go on, for a while or at all. */
   readonly onError: (error: unknown) => void;
 }
@@ -29,7 +33,7 @@ const QUERIES = [BalanceQuery, AccountsQuery, OpenHoldsQuery, DueQuery, Transact
 export class ReadModelsModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(private readonly projections: Projections, @Inject(HOT_POOL) private readonly pool: Pool) {}
 
-  static forRoot({ url, log, onError }: ReadModelsOptions): DynamicModule {
+  static forRoot({ url, log, feed = new DirectFeed(log, url), projects = true, onError }: ReadModelsOptions): DynamicModule {
     return {
       module: ReadModelsModule,
       global: true,
@@ -41,7 +45,7 @@ export class ReadModelsModule implements OnApplicationBootstrap, OnApplicationSh
         { provide: HOT_POOL, useFactory: () => openHotPool(url) },
         {
           provide: Projections, inject: [HOT_POOL],
-          useFactory: (pool: Pool) => new Projections({ url, log, feed: new DirectFeed(log, url), pool, onError }),
+          useFactory: (pool: Pool) => new Projections({ url, log, feed, pool, projects, onError }),
         },
         ...QUERIES,
       ],
@@ -50,7 +54,7 @@ export class ReadModelsModule implements OnApplicationBootstrap, OnApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    this.projections.start();
+    this.projections.begin();
   }
 
   /** By now no request is under way that may wait for the projector. */
