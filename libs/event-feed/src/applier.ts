@@ -1,62 +1,61 @@
 import type { ClientBase } from 'pg';
 import type { RecordedEvent } from '#libs/event-log';
-import { lockCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
-import { ForeignCheckpoint, StreamGap, type Consumer } from './event-feed.js';
+import { PoisonEvent, StreamGap, type Consumer } from './event-feed.js';
+import { inTransaction } from './session.js';
 
 /** The checkpoint is not where this process left it: somebody else has applied, or replaced the rows. Begin again from it. */
-export class CheckpointMoved extends Error {}
+export class CheckpointMoved extends Error {
+  constructor(consumer: string) {
+    super(`the checkpoint of ${consumer} was moved by somebody else`);
+    this.name = 'CheckpointMoved';
+  }
+}
 
-/** What arrived since the last batch. */
-export interface Batch {
-  readonly events: readonly RecordedEvent[];
-  /** The checkpoint's position once it is applied. */
-  readonly position: string;
+/** How far a consumer has got, as this process knows it. Events tell where they stand. */
+export interface Bookmark<Event extends RecordedEvent = RecordedEvent> {
+  /** Holds off all who would apply events from the same place, until the transaction ends. @throws CheckpointMoved */
+  claim(tx: ClientBase, events: readonly Event[]): Promise<void>;
+  /** Moves it past these events. */
+  move(tx: ClientBase, events: readonly Event[]): Promise<void>;
+  /** The move is durable. */
+  settle(): void;
 }
 
 /**
- * Applies batches for one consumer on one connection, exactly once by (stream, revision): effect and checkpoint are one
- * transaction, taken under the checkpoint's lock; what the rows already have is dropped, and a gap ends it.
+ * Applies batches for one consumer on one connection, exactly once by (stream, revision): effect and bookmark are one
+ * transaction, taken under the bookmark's lock; what the rows already have is dropped, and a gap ends it.
  */
-export class Applier {
-  private constructor(private readonly client: ClientBase, private readonly consumer: Consumer, private known: Checkpoint) {}
-
-  /** @throws ForeignCheckpoint */
-  static async open(client: ClientBase, consumer: Consumer, source: string): Promise<Applier> {
-    const checkpoint = await registerCheckpoint(client, consumer.name, source);
-    if (checkpoint.source !== source) throw new ForeignCheckpoint(consumer.name, source, checkpoint.source);
-    consumer.forget();
-    return new Applier(client, consumer, checkpoint);
+export class Applier<Event extends RecordedEvent = RecordedEvent> {
+  constructor(private readonly client: ClientBase, private readonly consumer: Consumer, private readonly bookmark: Bookmark<Event>) {
+    consumer.forget(); // somebody else may have applied since it looked
   }
 
-  get position(): string | undefined {
-    return this.known.position || undefined;
-  }
-
-  /** @throws StreamGap, PoisonEvent, CheckpointMoved, or what the database throws; nothing is applied then. */
-  async apply({ events, position }: Batch): Promise<void> {
-    const next = { ...this.known, position, events: this.known.events + events.length };
-    const wanted = events.filter(({ stream }) => this.consumer.wants(stream));
+  /** Applies a batch; of one with an event that cannot be read, what lies before that. @throws StreamGap, PoisonEvent, CheckpointMoved, or what the database throws */
+  async apply(events: readonly Event[]): Promise<void> {
+    if (events.length === 0) return;
     try {
-      await this.client.query('BEGIN');
-      await this.claim();
-      await this.consumer.apply(this.client, await this.fresh(wanted));
-      await saveCheckpoint(this.client, this.consumer.name, next);
-      await this.client.query('COMMIT');
+      await this.applyAll(events);
     } catch (error) {
-      this.consumer.forget();
-      await this.client.query('ROLLBACK').catch(() => undefined); // the connection may be what failed
+      if (error instanceof PoisonEvent) await this.apply(events.slice(0, events.findIndex(({ stream, revision }) => stream === error.stream && revision === error.revision)));
       throw error;
     }
-    this.known = next;
-    this.consumer.committed(wanted);
   }
 
-  private async claim(): Promise<void> {
-    const found = await lockCheckpoint(this.client, this.consumer.name);
-    const { source, position, generation } = this.known;
-    if (!found || found.source !== source || found.position !== position || found.generation !== generation) {
-      throw new CheckpointMoved(`the checkpoint of ${this.consumer.name} was moved by somebody else`);
+  /** All of them, or nothing. */
+  private async applyAll(events: readonly Event[]): Promise<void> {
+    const wanted = events.filter(({ stream }) => this.consumer.wants(stream));
+    try {
+      await inTransaction(this.client, async () => {
+        await this.bookmark.claim(this.client, events);
+        await this.consumer.apply(this.client, await this.fresh(wanted));
+        await this.bookmark.move(this.client, events);
+      });
+    } catch (error) {
+      this.consumer.forget();
+      throw error;
     }
+    this.bookmark.settle();
+    this.consumer.committed(wanted);
   }
 
   /** What the rows do not have yet. @throws StreamGap */

@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg';
-import type { Position, RecordedEvent } from '#libs/event-log';
+import type { RecordedEvent } from '#libs/event-log';
 
 /** How a feed is doing for a consumer. */
 export type FeedState =
-  /** Another process consumes under this name; this one takes over when that one ends. */
+  /** Others consume under this name, and leave nothing to this process; it takes over when one of them ends. */
   | { readonly status: 'standby' }
   | { readonly status: 'live' }
   /** The log or the database is out of reach; it tries again by itself. */
@@ -16,7 +16,7 @@ export type FeedState =
  * effect exactly once, whatever is delivered twice or cut off.
  */
 export interface Consumer {
-  /** Any number of processes may consume under one name; one at a time works. */
+  /** Any number of processes may consume under one name; each event is applied by one of them. */
   readonly name: string;
   /** Other streams are passed over. */
   wants(stream: string): boolean;
@@ -36,8 +36,8 @@ export interface Lag {
   readonly events: number;
   /** There are more than were counted. */
   readonly atLeast: boolean;
-  /** The first event not yet applied. */
-  readonly next: RecordedEvent | undefined;
+  /** How long the first event that it has not applied has waited. */
+  readonly seconds: number;
 }
 
 /**
@@ -53,8 +53,8 @@ export interface EventFeed {
   consume(consumer: Consumer, signal: AbortSignal): Promise<void>;
   /** Somebody waits: apply what has arrived now. */
   hurry(): void;
-  /** How far behind a position is; `after` is a checkpoint's position. */
-  lag(after: Position | undefined): Promise<Lag>;
+  /** How far behind a consumer is, in whichever process it works. `database`: where its checkpoint is. */
+  lag(database: Pick<ClientBase, 'query'>, consumer: string): Promise<Lag>;
 }
 
 /** Events are missing between what was applied and what came. Nothing is applied past a gap: late beats wrong. */

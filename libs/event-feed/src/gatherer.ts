@@ -7,12 +7,14 @@ export interface Gathering {
   readonly gatherMs: number;
 }
 
+export const GATHERING: Gathering = { most: 5_000, gatherMs: 100 };
+
 /**
  * Stands between arrival and application: what arrives while one batch is applied becomes the next one. The first event
  * after a pause is handed on at once.
  */
-export class Gatherer {
-  private events: RecordedEvent[] = [];
+export class Gatherer<Event extends RecordedEvent = RecordedEvent> {
+  private events: Event[] = [];
   private urgent = false;
   private startedAt = -Infinity;
   private failure: { readonly error: unknown } | undefined;
@@ -23,7 +25,7 @@ export class Gatherer {
   }
 
   /** Resolves when there is room for more. */
-  async put(events: readonly RecordedEvent[]): Promise<void> {
+  async put(events: readonly Event[]): Promise<void> {
     for (const event of events) this.events.push(event);
     this.wake();
     while (this.isFull && !this.signal.aborted) await this.change();
@@ -41,7 +43,7 @@ export class Gatherer {
   }
 
   /** All that has arrived, once there is something; undefined at the abort. @throws what {@link fail} was told */
-  async take(): Promise<readonly RecordedEvent[] | undefined> {
+  async take(): Promise<readonly Event[] | undefined> {
     while (!this.signal.aborted) {
       const patienceMs = this.urgent || this.isFull || this.failure ? 0 : this.startedAt + this.gathering.gatherMs - performance.now();
       if (this.events.length > 0 && patienceMs <= 0) return this.hand();
@@ -55,7 +57,7 @@ export class Gatherer {
     return this.events.length >= this.gathering.most;
   }
 
-  private hand(): readonly RecordedEvent[] {
+  private hand(): readonly Event[] {
     const { events } = this;
     this.events = [];
     this.urgent = false;

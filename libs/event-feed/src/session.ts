@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Client, type ClientBase } from 'pg';
 
 /**
  * The consumers' statements are look-ups along a key, and their plans are kept from when the tables were empty: without
@@ -33,4 +33,17 @@ export const closeSession = async (client: Client): Promise<void> => {
   const goodbye = client.end().catch(() => undefined);
   await Promise.race([goodbye, delay(GOODBYE_MS, undefined, { ref: false })]);
   client.connection.stream.destroy();
+};
+
+/** Runs `work` in one transaction. What failed in it is thrown, whatever becomes of the rollback. */
+export const inTransaction = async <Result>(client: ClientBase, work: () => Promise<Result>): Promise<Result> => {
+  try {
+    await client.query('BEGIN');
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined); // the connection may be what failed
+    throw error;
+  }
 };

@@ -5,6 +5,7 @@ import { accountStream, balanceOf, type Account } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
 import type { DataSource } from 'typeorm';
 import { Applier } from '../../event-feed/src/applier.js';
+import { LogBookmark } from '../../event-feed/src/log-bookmark.js';
 import { openSession, closeSession } from '#libs/event-feed';
 import { InMemoryEventLog, InMemoryStore } from '../../event-log/src/testing/in-memory.js';
 import { histories, type Step } from '../../domain/src/account/testing/histories.js';
@@ -63,19 +64,19 @@ describe('read models', () => {
 
   const project = async (events: readonly RecordedEvent[], log: InMemoryEventLog, batches: readonly { size: number; again: number; restart: number }[]): Promise<void> => {
     const session = await openSession(database.url, 'laws');
+    const open = async (consumer: Projector) => new Applier(session, consumer, await LogBookmark.open(session, consumer.name, log.id));
     const engine = (): Projector => new Projector({ onApplied: () => undefined, onState: () => undefined });
     let projector = engine();
-    let applier = await Applier.open(session, projector, log.id);
+    let applier = await open(projector);
     for (let at = 0, n = 0; at < events.length; n += 1) {
       const { size, again, restart } = batches[n % batches.length] ?? { size: 1, again: 0, restart: 0 };
       // Delivered again with what is new: the feed promises at least once.
       const delivered = events.slice(Math.max(0, at - again), at + size);
       at += size;
-      const last = delivered.at(-1) as RecordedEvent;
-      await applier.apply({ events: delivered, position: last.position });
+      await applier.apply(delivered);
       if (restart > 0) continue;
       projector = engine();
-      applier = await Applier.open(session, projector, log.id);
+      applier = await open(projector);
     }
     await closeSession(session);
   };

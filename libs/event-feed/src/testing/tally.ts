@@ -1,9 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { RecordedEvent } from '#libs/event-log';
 import { PoisonEvent, type Consumer, type FeedState } from '../event-feed.js';
+import { dropPartitions } from '../partitions.js';
+import { inTransaction } from '../session.js';
 
 /** No key: an event applied twice shows as two rows. */
 export const TALLY_TABLE = 'CREATE TABLE tally (consumer text NOT NULL, place serial, stream text NOT NULL, revision integer NOT NULL, body text NOT NULL)';
+
+/** Does to the checkpoints what a rebuild does, leaving the rows. */
+export const replaceRows = async (client: ClientBase, consumer: string): Promise<void> => inTransaction(client, async () => {
+  await client.query('UPDATE read.checkpoint SET generation = generation + 1 WHERE consumer = $1', [consumer]);
+  await dropPartitions(client, consumer);
+});
 
 export interface Applied {
   readonly stream: string;
@@ -63,6 +72,11 @@ export class Tally implements Consumer {
       this.listeners.add(listener);
       listener();
     });
+  }
+
+  /** The same, where others may be the ones who commit: asked again and again. */
+  async untilLater(reached: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await reached())) await delay(20);
   }
 
   async untilStatus(status: FeedState['status']): Promise<void> {

@@ -6,6 +6,7 @@ import { TierEntity } from '../tier/entity.js';
 import { TransactionEntity } from '../transactions/entity.js';
 import { UsageEntity } from '../usage-log/entity.js';
 import { CreateReadModels1763683200000 } from './migrations/1763683200000-create-read-models.js';
+import { FollowATopic1763769600000 } from './migrations/1763769600000-follow-a-topic.js';
 
 const CONNECTIONS = 6;
 
@@ -13,7 +14,7 @@ const CONNECTIONS = 6;
 export const readDataSource = (url: string): DataSource => new DataSource({
   type: 'postgres', url, schema: 'read', applicationName: 'meterbook queries', poolSize: CONNECTIONS,
   entities: [BalanceEntity, EmptyGrantEntity, OpenHoldEntity, TransactionEntity, UsageEntity, TierEntity],
-  migrations: [CreateReadModels1763683200000], migrationsTableName: 'migration',
+  migrations: [CreateReadModels1763683200000, FollowATopic1763769600000], migrationsTableName: 'migration',
   extra: { statement_timeout: 30_000, keepAlive: true },
   poolErrorHandler: () => undefined, // an idle connection broke: the next query opens another
 });

@@ -1,0 +1,57 @@
+import type { ClientBase } from 'pg';
+import type { Position, RecordedEvent } from '#libs/event-log';
+import { CheckpointMoved, type Bookmark } from './applier.js';
+import { lockCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
+import { ForeignCheckpoint } from './event-feed.js';
+import { dropPartitions } from './partitions.js';
+import { inTransaction } from './session.js';
+
+/** A consumer that follows the log itself: its checkpoint is a position there. */
+export class LogBookmark implements Bookmark {
+  private next: Checkpoint;
+
+  private constructor(private readonly consumer: string, private known: Checkpoint) {
+    this.next = known;
+  }
+
+  /**
+   * From now on the consumer is where its checkpoint says. Where it was led through a topic meanwhile, the rows have more,
+   * and what they have is dropped.
+   * @throws ForeignCheckpoint
+   */
+  static async open(client: ClientBase, consumer: string, source: string): Promise<LogBookmark> {
+    const { source: found } = await registerCheckpoint(client, consumer, source);
+    if (found !== source) throw new ForeignCheckpoint(consumer, source, found);
+    return inTransaction(client, async () => {
+      const checkpoint = await lockCheckpoint(client, consumer);
+      if (!checkpoint) throw new CheckpointMoved(consumer);
+      await dropPartitions(client, consumer);
+      const known = { ...checkpoint, generation: checkpoint.generation + 1 };
+      await saveCheckpoint(client, consumer, known);
+      return new LogBookmark(consumer, known);
+    });
+  }
+
+  get position(): Position | undefined {
+    return this.known.position || undefined;
+  }
+
+  get generation(): number {
+    return this.known.generation;
+  }
+
+  async claim(tx: ClientBase): Promise<void> {
+    const found = await lockCheckpoint(tx, this.consumer);
+    const { source, position, generation } = this.known;
+    if (!found || found.source !== source || found.position !== position || found.generation !== generation) throw new CheckpointMoved(this.consumer);
+  }
+
+  async move(tx: ClientBase, events: readonly RecordedEvent[]): Promise<void> {
+    this.next = { ...this.known, position: events.at(-1)?.position ?? this.known.position, events: this.known.events + events.length };
+    await saveCheckpoint(tx, this.consumer, this.next);
+  }
+
+  settle(): void {
+    this.known = this.next;
+  }
+}
