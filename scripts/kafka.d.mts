@@ -1,0 +1,23 @@
+export interface KafkaBroker {
+  readonly version: string;
+  readonly port: number;
+  /** Its data and settings. */
+  readonly home: string;
+  /** Addresses to connect to. */
+  readonly brokers: readonly string[];
+  /** kill -9. What it had acknowledged is in its data. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and data, and waits until it is ready; kills it first where it still runs. */
+  restart(): Promise<void>;
+  /** It answers nothing, and its connections stay open. */
+  freeze(): void;
+  thaw(): void;
+  /** Resolves when it ends, by itself or not. */
+  ended(): Promise<void>;
+  /** Its data is removed. */
+  stop(): Promise<void>;
+}
+export declare const CURRENT: string;
+export declare const BEFORE: string;
+export declare const whyNoKafka: () => string | undefined;
+export declare const startBroker: (options?: { readonly version?: string | undefined; readonly port?: number | undefined }) => Promise<KafkaBroker>;
