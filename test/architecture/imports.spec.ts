@@ -16,6 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: ['kernel', 'money', 'domain', 'event-log'],
   http: ['kernel', 'money', 'domain'],
   settings: ['http', 'event-feed'],
+  process: ['kernel', 'postgres', 'settings'],
+  engine: ['kernel', 'event-log', 'event-feed', 'http', 'postgres', 'process', 'settings'],
 };
 
 /** Outside packages and built-ins that pure code may use. */

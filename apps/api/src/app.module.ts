@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { EventStore } from '#libs/engine';
 import { Metrics } from '#libs/http';
 import { Projections } from '#libs/read-models';
 import { AccountOrders } from './account-orders.js';
@@ -7,7 +8,6 @@ import { AccountsController } from './accounts/accounts.controller.js';
 import { AuditController } from './audit/audit.controller.js';
 import { CatalogsController } from './catalogs/catalogs.controller.js';
 import { CreditController } from './credit/credit.controller.js';
-import { EventStore } from './event-store.js';
 import { DryRuns } from './holds/dry-runs.js';
 import { HoldsController } from './holds/holds.controller.js';
 import { ProjectionLag } from './projections/projection-lag.js';

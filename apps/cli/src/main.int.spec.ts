@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../../../test/support/postgres.js';
-import { packageVersion } from './package-root.js';
+import { packageVersion } from '#libs/process';
 
 jest.setTimeout(180_000);
 

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { ExitCode } from './failure.js';
+import { ExitCode, report } from '#libs/process';
 import { program } from './program.js';
-import { report } from './report.js';
 
 try {
   await program().parseAsync();

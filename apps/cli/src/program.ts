@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { packageVersion } from '#libs/process';
 import { settingsHelp } from '#libs/settings';
-import { packageVersion } from './package-root.js';
 
 /** @param others what a command may also end with */
 const exitCodes = (...others: readonly string[]): string =>

@@ -17,11 +17,17 @@ const AT_ONCE = 32;
 export class ExpiryScheduler {
   private stopping = new AbortController();
   private done: Promise<void> = Promise.resolve();
+  private failed: { readonly error: Error; readonly since: number } | undefined;
 
   constructor(
     private readonly accounts: Accounts, private readonly due: DueAccounts, private readonly clock: Clock,
     private readonly onError: (error: unknown) => void,
   ) {}
+
+  /** The error of the last tick, and for how long ticks have failed. */
+  get failing(): { readonly error: Error | undefined; readonly seconds: number } {
+    return { error: this.failed?.error, seconds: this.failed ? (performance.now() - this.failed.since) / 1_000 : 0 };
+  }
 
   start(): void {
     this.done = this.run(this.stopping.signal);
@@ -48,7 +54,9 @@ export class ExpiryScheduler {
       let woken = 0;
       try {
         woken = await this.tick();
+        this.failed = undefined;
       } catch (error) {
+        this.failed = { error: error as Error, since: this.failed?.since ?? performance.now() };
         this.onError(error);
       }
       if (woken < BATCH) await pause(TICK_MS, signal);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '../failure.js';
+import { Failure } from '#libs/process';
 
 /** What an engine answers when it refuses (RFC 9457). */
 export interface Problem {

@@ -1,6 +1,6 @@
 import { readSettings } from '#libs/settings';
-import { Failure } from '../failure.js';
-import { operatorTokenFile, storedToken } from '../engine/operator-token.js';
+import { Failure } from '#libs/process';
+import { operatorTokenFile, storedToken } from '../../../api/src/start/operator-token.js';
 import { ApiClient, type ClientOptions } from './api-client.js';
 
 /** Which engine a command works through: a running one, or one that it starts on the data directory for itself. */

@@ -2,7 +2,7 @@ import { formatMoney, readAmount } from '#libs/money';
 import { readSettings } from '#libs/settings';
 import type { ApiClient } from '../client/api-client.js';
 import { withEngine, type TargetOptions } from '../client/target.js';
-import { operatorTokenFile } from '../engine/operator-token.js';
+import { operatorTokenFile } from '../../../api/src/start/operator-token.js';
 import { count } from '../terminal/numbers.js';
 import { startProgress } from '../terminal/progress.js';
 import { table } from '../terminal/table.js';

@@ -1,5 +1,5 @@
 import { compileRateCard, normaliseUsage, priceUsage, type CatalogFile, type RateCard } from '#libs/domain';
-import { shippedCatalogs } from '../engine/shipped-catalogs.js';
+import { shippedCatalogs } from '../../../api/src/start/shipped-catalogs.js';
 import { personas } from './personas.js';
 import { Random } from './random.js';
 import { liveRequest, requestsOfDay, scaled } from './traffic.js';

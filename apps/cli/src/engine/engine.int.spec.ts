@@ -6,7 +6,7 @@ import path from 'node:path';
 import { readSettings, type Settings } from '#libs/settings';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
 import { startEngine, type Engine } from './engine.js';
-import { shippedCatalogs } from './shipped-catalogs.js';
+import { shippedCatalogs } from '../../../api/src/start/shipped-catalogs.js';
 
 jest.setTimeout(60_000);
 

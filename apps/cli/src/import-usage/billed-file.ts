@@ -1,5 +1,5 @@
 import type { ApiClient } from '../client/api-client.js';
-import { Failure } from '../failure.js';
+import { Failure } from '#libs/process';
 import type { Progress } from '../terminal/progress.js';
 import { batchesOf, type Item } from './batches.js';
 import { findColumns, type ColumnNames } from './columns.js';

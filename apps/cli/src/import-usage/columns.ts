@@ -1,4 +1,4 @@
-import { Failure } from '../failure.js';
+import { Failure } from '#libs/process';
 
 /** Which columns of the file say what; the names are those of its header. */
 export interface ColumnNames {

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { withEngine, type TargetOptions } from '../client/target.js';
-import { ExitCode, Failure } from '../failure.js';
-import { interruptible } from '../terminal/interrupt.js';
+import { ExitCode, Failure, interruptible } from '#libs/process';
 import { counted } from '../terminal/numbers.js';
 import { startProgress } from '../terminal/progress.js';
 import { BilledFile, requireColumns } from './billed-file.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient, Problem } from '../client/api-client.js';
-import { Failure } from '../failure.js';
+import { Failure } from '#libs/process';
 import type { Item } from './batches.js';
 import type { UsageEvent } from './usage-event.js';
 

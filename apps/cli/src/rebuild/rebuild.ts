@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '../client/api-client.js';
 import { withEngine, type TargetOptions } from '../client/target.js';
-import { Failure } from '../failure.js';
-import { interruptible } from '../terminal/interrupt.js';
+import { Failure, interruptible } from '#libs/process';
 import { counted } from '../terminal/numbers.js';
 import { startProgress } from '../terminal/progress.js';
 

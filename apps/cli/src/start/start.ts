@@ -1,7 +1,6 @@
-import { readSettings } from '#libs/settings';
+import { interruptible, packageVersion, untilAborted } from '#libs/process';
+import { readSettings, type Settings } from '#libs/settings';
 import { startEngine } from '../engine/engine.js';
-import { packageVersion } from '../package-root.js';
-import { interruptible } from '../terminal/interrupt.js';
 
 const say = (line: string): void => { process.stderr.write(`meterbook: ${line}\n`); };
 
@@ -9,12 +8,13 @@ const say = (line: string): void => { process.stderr.write(`meterbook: ${line}\n
 export const start = async (): Promise<void> => {
   const settings = readSettings(process.env);
   const { signal, dispose } = interruptible();
-  say(`starting ${packageVersion()} with ${settings.databaseUrl === undefined ? `PostgreSQL in ${settings.dataDir}` : 'the database of DATABASE_URL'}…`);
+  say(`starting ${packageVersion()} with ${shapeOf(settings)}…`);
+  for (const remark of settings.remarks) say(remark);
   try {
     const engine = await startEngine(settings, { say });
     if (engine.tokenStoredIn !== undefined) process.stdout.write(`The operator token was made and stored in ${engine.tokenStoredIn}\n`);
     process.stdout.write(`Meterbook is ready at ${engine.url}\n`);
-    await aborted(signal);
+    await untilAborted(signal);
     say('finishing what is under way; Ctrl-C again stops at once');
     await engine.close();
   } finally {
@@ -22,7 +22,7 @@ export const start = async (): Promise<void> => {
   }
 };
 
-const aborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {
-  if (signal.aborted) resolve();
-  else signal.addEventListener('abort', () => resolve(), { once: true });
-});
+const shapeOf = ({ databaseUrl, dataDir, eventLog, eventFeed }: Settings): string => [
+  databaseUrl === undefined ? `PostgreSQL in ${dataDir}` : 'the database of DATABASE_URL',
+  ...(eventLog.kind === 'eventstoredb' ? ['the event log of EVENTSTOREDB_URL'] : []), ...(eventFeed.kind === 'kafka' ? ['Kafka'] : []),
+].join(', ');

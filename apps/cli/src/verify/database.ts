@@ -1,16 +1,9 @@
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '#libs/postgres';
+import { openDatabase, waitForDatabase, type OpenedDatabase } from '#libs/engine';
+import { Failure } from '#libs/process';
 import type { Settings } from '#libs/settings';
-import { waitForDatabase } from '../engine/database.js';
-import { Failure } from '../failure.js';
-
-/** A database to read from, and how to let it go. */
-export interface Opened {
-  readonly url: string;
-  close(): Promise<void>;
-}
 
 /** @throws Failure unless an engine has been at work in this database: looking must not make tables in some other one */
 const requireBooks = async (url: string): Promise<void> => {
@@ -26,7 +19,8 @@ const requireBooks = async (url: string): Promise<void> => {
 };
 
 /** DATABASE_URL's, that of the engine which runs on the data directory, or the stopped one there, started for as long as it is read. */
-export const openDatabase = async ({ databaseUrl, dataDir }: Settings, say: (line: string) => void): Promise<Opened> => {
+export const openBooks = async (settings: Settings, say: (line: string) => void): Promise<OpenedDatabase> => {
+  const { databaseUrl, dataDir } = settings;
   if (databaseUrl !== undefined) {
     await waitForDatabase(databaseUrl, say);
     await requireBooks(databaseUrl);
@@ -35,8 +29,7 @@ export const openDatabase = async ({ databaseUrl, dataDir }: Settings, say: (lin
   if (!await exists(path.join(dataDir, 'postgres'))) throw new Failure(`There is no database in ${dataDir}; set METERBOOK_DATA_DIR to where one is, or DATABASE_URL.`);
   const running = await runningUrl(dataDir);
   if (running !== undefined) return { url: running, close: () => Promise.resolve() };
-  const postgres = await startEmbeddedPostgres({ dataDir, log: { info: say, warn: say } });
-  return { url: postgres.url, close: () => postgres.stop() };
+  return openDatabase(settings, say);
 };
 
 const exists = (file: string): Promise<boolean> => access(file).then(() => true, () => false);

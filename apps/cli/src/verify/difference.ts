@@ -1,4 +1,4 @@
-import { Failure } from '../failure.js';
+import { Failure } from '#libs/process';
 
 /** The first thing that is not as the log says it must be. */
 export class Difference extends Failure {

@@ -9,7 +9,7 @@ import type { Pass } from './verify-log.js';
  * @throws Difference
  */
 export const verifyReadModels = async (url: string, log: EventLog, events: number, pass: Pass): Promise<number> => {
-  let position = '';
+  let position: string | undefined;
   await pass('read models', events, async (advance) => {
     let seen = 0;
     const onProgress = (done: { readonly events: number }): void => {
@@ -21,7 +21,9 @@ export const verifyReadModels = async (url: string, log: EventLog, events: numbe
       const { table, accountId, row, field, expected, found } = difference;
       throw new Difference(`read model, table ${table}, account ${accountId}, row ${row}${field === undefined ? '' : `, ${field}`}`, expected, found);
     }
-    position = reached;
+    position = reached || undefined;
   });
-  return Math.max(0, events - Number(position));
+  let behind = 0;
+  for await (const page of log.readAll({ after: position })) behind += page.length;
+  return behind;
 };

@@ -10,7 +10,7 @@ import { ApiClient } from '../client/api-client.js';
 import { personas, type Persona } from '../demo/personas.js';
 import { Story } from '../demo/story.js';
 import { startEngine } from '../engine/engine.js';
-import { openDatabase } from './database.js';
+import { openBooks } from './database.js';
 import { verifyReadModels } from './read-models-check.js';
 import { verifyLog, type Pass } from './verify-log.js';
 
@@ -84,11 +84,11 @@ describe('verify on a database', () => {
 
   it('makes nothing in a database where no engine has worked', async () => {
     const empty = await freshDatabase();
-    await expect(openDatabase({ ...settings, databaseUrl: empty.url }, () => undefined)).rejects.toThrow(/^No engine has worked in the database test_/);
+    await expect(openBooks({ ...settings, databaseUrl: empty.url }, () => undefined)).rejects.toThrow(/^No engine has worked in the database test_/);
     await empty.drop();
   });
 
   it('says so where there is no data directory', async () => {
-    await expect(openDatabase({ ...settings, databaseUrl: undefined, dataDir: '/nowhere/at/all' }, () => undefined)).rejects.toThrow('There is no database in /nowhere/at/all');
+    await expect(openBooks({ ...settings, databaseUrl: undefined, dataDir: '/nowhere/at/all' }, () => undefined)).rejects.toThrow('There is no database in /nowhere/at/all');
   });
 });

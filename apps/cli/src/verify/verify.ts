@@ -1,8 +1,8 @@
-import { PostgresEventLog, PostgresStreamMemory } from '#libs/event-log';
+import { EventStore } from '#libs/engine';
 import { readSettings } from '#libs/settings';
 import { counted } from '../terminal/numbers.js';
 import { startProgress } from '../terminal/progress.js';
-import { openDatabase } from './database.js';
+import { openBooks } from './database.js';
 import { verifyReadModels } from './read-models-check.js';
 import { verifyLog, type Pass } from './verify-log.js';
 
@@ -10,17 +10,18 @@ const say = (line: string): void => { process.stderr.write(`meterbook: ${line}\n
 
 /** `meterbook verify`: everything the log implies, recomputed from it. @throws Difference for the first that is otherwise */
 export const verify = async (): Promise<void> => {
-  const database = await openDatabase(readSettings(process.env), say);
+  const settings = readSettings(process.env);
+  const database = await openBooks(settings, say);
   try {
-    const log = await PostgresEventLog.open(database.url);
-    const memory = await PostgresStreamMemory.open(database.url, log.id);
+    const store = await EventStore.open({ databaseUrl: database.url, eventLog: settings.eventLog }, () => undefined, say);
+    const { log, memory } = store.parts;
     try {
-      const { events, accounts, catalogs } = await verifyLog(log, memory, withBar);
+      const { events, accounts, catalogs } = await verifyLog(log, memory, withBar, { counted: settings.eventLog.kind === 'postgres' });
       const behind = await verifyReadModels(database.url, log, events, withBar);
       process.stdout.write(`${counted(events, 'event')}, ${counted(accounts, 'account')}, ${counted(catalogs, 'catalog')}: all in order\n`);
       if (behind > 0) process.stdout.write(`The read models have ${counted(behind, 'event')} still to apply; a running engine does that by itself.\n`);
     } finally {
-      await Promise.all([log.close(), memory.close()]);
+      await store.close();
     }
   } finally {
     await database.close();
@@ -28,11 +29,11 @@ export const verify = async (): Promise<void> => {
 };
 
 const withBar: Pass = async (title, total, work) => {
-  const progress = startProgress({ title: title.padEnd(12), total });
+  const progress = startProgress({ title: title.padEnd(12), total: total ?? 0 });
   let done = 0;
   try {
-    await work((events) => progress.update(Math.min((done += events), total), counted(done, 'event')));
-    progress.update(total, counted(done, 'event'));
+    await work((events) => progress.update(Math.min((done += events), total ?? 0), counted(done, 'event')));
+    progress.update(Math.max(total ?? 0, 1), counted(done, 'event'));
   } finally {
     progress.end();
   }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseOperatorTokens, type OperatorToken } from '#libs/http';
+import { Failure } from '#libs/process';
 import type { Settings } from '#libs/settings';
-import { Failure } from '../failure.js';
 
 export const operatorTokenFile = (dataDir: string): string => path.join(dataDir, 'operator-token');
 

@@ -1,4 +1,4 @@
-import { ExitCode } from '../failure.js';
+import { ExitCode } from './failure.js';
 
 /** npm passes on the Ctrl-C that the terminal has sent us already: what comes this soon after the first is the same one. */
 const SameMs = 500;
@@ -16,3 +16,9 @@ export const interruptible = (): { readonly signal: AbortSignal; readonly dispos
   process.on('SIGINT', stop).on('SIGTERM', stop);
   return { signal: controller.signal, dispose: () => { process.off('SIGINT', stop).off('SIGTERM', stop); } };
 };
+
+/** Resolves at the abort. */
+export const untilAborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => resolve(), { once: true });
+});

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { BillingError, systemClock } from '#libs/kernel';
 import { parseCatalog, transitionCatalog, type Catalog, type CatalogFile } from '#libs/domain';
 import type { Catalogs } from '#libs/commands';
-import { packageRoot } from '../package-root.js';
+import { packageRoot } from '#libs/process';
 
 const ORIGIN = { actor: 'engine', correlationId: 'shipped-catalogs' };
 

@@ -1,0 +1,60 @@
+import { isOutage } from '#libs/event-feed';
+import { openEventStoreLog, PostgresEventLog, PostgresStreamLeases, PostgresStreamMemory, type EventLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
+import type { EventLogSettings } from '#libs/settings';
+import { patiently } from './patience.js';
+
+/** Where the log is, and the database beside it. */
+export interface EventStoreSettings {
+  /** PostgreSQL: what writers remember and take turns by is there, wherever the log is. */
+  readonly databaseUrl: string;
+  readonly eventLog: EventLogSettings;
+}
+
+/** Opens the event log. @throws Failure when it cannot be reached in time, or used at all */
+export const openEventLog = async ({ databaseUrl, eventLog }: EventStoreSettings, say: (line: string) => void = () => undefined): Promise<EventLog> => {
+  if (eventLog.kind === 'postgres') return PostgresEventLog.open(databaseUrl);
+  const { url } = eventLog;
+  return patiently(() => openEventStoreLog({ url }), {
+    what: `The event log at ${hostsOf(url)}`, check: 'EVENTSTOREDB_URL', isPassing: isOutage, say,
+  });
+};
+
+/** Of a connection string, without the password. */
+const hostsOf = (url: string): string => /:\/\/(?:[^@/?]*@)?([^/?]*)/.exec(url)?.[1] ?? 'EVENTSTOREDB_URL';
+
+/** The log, and what its writers remember and take turns by, opened together and closed last of all. */
+export class EventStore {
+  private readonly users: (() => Promise<unknown>)[] = [];
+
+  private constructor(readonly parts: { readonly log: EventLog; readonly memory: StreamMemory; readonly leases: StreamLeases }, private readonly closing: () => Promise<void>) {}
+
+  /** @param onLeaseError told when a turn could not be had, which costs time only */
+  static async open(settings: EventStoreSettings, onLeaseError: (error: unknown) => void, say?: (line: string) => void): Promise<EventStore> {
+    const { databaseUrl } = settings;
+    const log = await openEventLog(settings, say);
+    const memory = await PostgresStreamMemory.open(databaseUrl, log.id).catch(async (error: unknown) => {
+      await log.close();
+      throw error;
+    });
+    const leases = new PostgresStreamLeases(databaseUrl, onLeaseError);
+    return new EventStore({ log, memory, leases }, async () => {
+      await log.close();
+      await Promise.all([memory.close(), leases.close()]);
+    });
+  }
+
+  /** Something that works on the log, and is stopped before the log is closed; the last first. */
+  usedBy(stop: () => Promise<unknown>): void {
+    this.users.push(stop);
+  }
+
+  async close(): Promise<void> {
+    for (let stop = this.users.pop(); stop; stop = this.users.pop()) await stop();
+    await this.closing();
+  }
+
+  /** Where it is a provider of a Nest application. */
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '#libs/process';
+
+/** A server that starts beside the engine is waited for. */
+const PatienceMs = 30_000;
+const RetryMs = 500;
+/** After which somebody wonders. */
+const SilentMs = 1_500;
+
+export interface Waiting {
+  /** As a sentence begins. */
+  readonly what: string;
+  /** The setting to look at. */
+  readonly check: string;
+  readonly isPassing: (error: unknown) => boolean;
+  readonly say: (line: string) => void;
+}
+
+/** Tries until it succeeds, for as long as waiting may help. @throws Failure, or the attempt's own */
+export const patiently = async <Result>(attempt: () => Promise<Result>, { what, check, isPassing, say }: Waiting): Promise<Result> => {
+  const giveUpAt = performance.now() + PatienceMs;
+  const waiting = `Waiting for ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
+  let reason = '';
+  const wondering = setTimeout(() => say(`${waiting}${reason}…`), SilentMs);
+  try {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (error instanceof Failure) throw error;
+        reason = ` (${reasonOf(error)})`;
+        if (!isPassing(error) || performance.now() > giveUpAt) throw new Failure(`${what} cannot be used${reason}; check ${check}.`, { cause: error });
+        await sleep(RetryMs);
+      }
+    }
+  } finally {
+    clearTimeout(wondering);
+  }
+};
+
+/** What is at the bottom of it. */
+const reasonOf = (error: unknown): string => {
+  const first = error instanceof AggregateError ? error.errors[0] as unknown : error;
+  if (!(first instanceof Error)) return String(first);
+  if (first.cause instanceof Error) return reasonOf(first.cause);
+  return first.message || String((first as NodeJS.ErrnoException).code);
+};

@@ -1,0 +1,65 @@
+import type { Logger } from 'pino';
+import { Metrics } from '#libs/http';
+import { Failure, interruptible, packageVersion, report, untilAborted } from '#libs/process';
+import { readSettings, type Settings } from '#libs/settings';
+import { waitForDatabase } from './database.js';
+import { openLog } from './log.js';
+import { StatusServer, type Check } from './status-server.js';
+
+/** What a process of its own starts with. */
+export interface ProcessParts {
+  readonly settings: Settings;
+  readonly databaseUrl: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly say: (line: string) => void;
+}
+
+/** What it then does. */
+export interface RunningPart {
+  checks(): Promise<readonly Check[]>;
+  /** Finishes what is under way. */
+  stop(): Promise<void>;
+}
+
+/** One that listens itself: the API. */
+export interface ListeningPart {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Everything a process of its own is besides its work: settings, a line at start, health and metrics, SIGTERM and Ctrl-C, a line for a failure. */
+export const runProcess = async (name: string, start: (parts: ProcessParts) => Promise<RunningPart | ListeningPart>): Promise<void> => {
+  try {
+    await run(name, start);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+  // A process that failed may have left connections and timers behind; they keep it no longer.
+  process.exit();
+};
+
+const run = async (name: string, start: (parts: ProcessParts) => Promise<RunningPart | ListeningPart>): Promise<void> => {
+  const say = (line: string): void => { process.stderr.write(`meterbook ${name}: ${line}\n`); };
+  const settings = readSettings(process.env);
+  const { signal, dispose } = interruptible();
+  const { databaseUrl } = settings;
+  if (databaseUrl === undefined) throw new Failure(`The ${name} needs DATABASE_URL: processes that are started one by one share a database. (npm start runs all of them in one, with a database of its own.)`);
+  say(`starting ${packageVersion()}…`);
+  for (const remark of settings.remarks) say(remark);
+  await waitForDatabase(databaseUrl, say);
+  const metrics = new Metrics();
+  const part = await start({ settings, databaseUrl, log: openLog(), metrics, say });
+  const status = 'url' in part ? undefined : new StatusServer({ ...settings, metrics, checks: () => part.checks() });
+  try {
+    const url = 'url' in part ? part.url : await (status as StatusServer).listen();
+    process.stdout.write(`Meterbook ${name} is ready at ${url}\n`);
+    await untilAborted(signal);
+    say('finishing what is under way; a second signal stops at once');
+    status?.drain();
+  } finally {
+    await part.stop();
+    await status?.close();
+    dispose();
+  }
+};
