@@ -9,6 +9,7 @@ describe('isOutage', () => {
   it.each(['23505', '42P01', '22P02', 'ERR_INVALID_ARG_TYPE'])('%s would only happen again', (code) => expect(isOutage(coded(code))).toBe(false));
   it('knows a log that cannot be reached', () => expect(isOutage(new BillingError('unavailable', 'log_unavailable'))).toBe(true));
   it('knows a host with several addresses, none of which answers', () => expect(isOutage(new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]))).toBe(true));
+  it('knows a broker that is away', () => expect(isOutage(Object.assign(new Error('no leader'), { name: 'KafkaJSProtocolError' }))).toBe(true));
   it('takes a bug for a bug', () => expect(isOutage(new TypeError('x is not a function'))).toBe(false));
 });
 

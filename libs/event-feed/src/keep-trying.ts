@@ -14,12 +14,19 @@ const NETWORK = /^(?:ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EA
 /** What the driver says without a code. */
 const DRIVER = /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|Client was closed|Client has encountered a connection error/;
 
+/**
+ * All that a broker or its client library says: it may be starting, moving, out of copies or out of reach, or be given the
+ * missing right while we wait. What no wait mends is found before a broker is asked, or told by an error of our own.
+ */
+const BROKER = /^KafkaJS/;
+
 /** Whether trying again later may succeed. All else is a fault that would only repeat itself. */
 export const isOutage = (error: unknown): boolean => {
   if (error instanceof BillingError) return error.kind === 'unavailable';
   if (typeof error !== 'object' || error === null) return false;
   // What errors say, not of which class they are: several libraries, and several realms, bring their own.
-  const { code, message, errors } = error as { readonly code?: unknown; readonly message?: unknown; readonly errors?: unknown };
+  const { code, message, errors, name } = error as { readonly code?: unknown; readonly message?: unknown; readonly errors?: unknown; readonly name?: unknown };
+  if (typeof name === 'string' && BROKER.test(name)) return true;
   if (Array.isArray(errors)) return errors.some(isOutage);
   return (typeof code === 'string' && (PASSING.test(code) || NETWORK.test(code))) || (typeof message === 'string' && DRIVER.test(message));
 };
