@@ -11,3 +11,4 @@ export { openTopic, type Topic } from './kafka/topic.js';
 export { Gatherer } from './gatherer.js';
 export { lagAfter } from './lag.js';
 export { takeTurn } from './turn.js';
+export { KafkaFeed } from './kafka/kafka-feed.js';

@@ -4,19 +4,12 @@ import { InMemoryEventLog, InMemoryStore } from '../../../event-log/src/testing/
 import { freshDatabase } from '../../../../test/support/postgres.js';
 import { CHECKPOINT_TABLE } from '../checkpoint.js';
 import { PARTITION_TABLE } from '../partitions.js';
-import { eventFeedContract, type Published } from '../testing/event-feed.contract.js';
+import { eventFeedContract } from '../testing/event-feed.contract.js';
+import { publishTo } from '../testing/published.js';
 import { TALLY_TABLE } from '../testing/tally.js';
 import { DirectFeed } from './direct-feed.js';
 
 jest.setTimeout(60_000);
-
-/** A log that holds what a test puts there, holes and repeats too, which a real one refuses. */
-const publishTo = (store: InMemoryStore) => async (events: readonly Published[]): Promise<void> => {
-  for (const published of events) {
-    store.all.push({ ...published, id: crypto.randomUUID(), type: 'Tested', position: String(store.all.length + 1).padStart(16, '0') });
-  }
-  for (const wake of store.wakers) wake();
-};
 
 eventFeedContract('DirectFeed', async () => {
   const database = await freshDatabase();
@@ -36,7 +29,7 @@ eventFeedContract('DirectFeed', async () => {
           logs.push(log);
           return new DirectFeed(log, url, { most: 50, gatherMs: 5 });
         },
-        publish: publishTo(store),
+        publish: async (events) => { publishTo(store, events); },
         close: async () => { await Promise.all(logs.map((log) => log.close())); },
       };
     },
