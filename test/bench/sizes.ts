@@ -24,7 +24,7 @@ export const SIZES: Readonly<Record<Size['name'], Size>> = {
     replay: { accounts: 50, events: 5_000 }, growth: { few: 200, many: 2_000 }, memory: { fewer: 2_000, more: 5_000 }, restart: { accounts: 20, events: 1_000 },
   },
   small: {
-    ...common, name: 'small', rounds: 3, warmUpMs: 1_500, measureMs: 2_000, accounts: 10_000,
+    ...common, name: 'small', rounds: 3, warmUpMs: 4_000, measureMs: 2_000, accounts: 10_000,
     replay: { accounts: 1_000, events: 100_000 }, growth: { few: 1_000, many: 30_000 }, memory: { fewer: 30_000, more: 100_000 }, restart: { accounts: 1_000, events: 30_000 },
   },
   full: {

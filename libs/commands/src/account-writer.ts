@@ -185,22 +185,24 @@ export class AccountWriter {
   private async decideAll(batch: readonly Order[], start: LoadedAccount, catalog: Catalog | undefined): Promise<{
     decided: Decided[]; account: Account; events: SealedEvent[]; hash: string | null;
   }> {
+    const needed = batch.map(({ command }) => keysNeeded(command, (id) => start.account.holds.has(id)));
+    const found = await this.lookUp(needed.length === 1 ? needed[0] as string[] : needed.flat());
     const fresh = new Map<string, PastFact[]>();
-    const found = await this.lookUp(batch.flatMap(({ command }) => keysNeeded(command, (id) => start.account.holds.has(id))));
     const decided: Decided[] = [];
     const events: SealedEvent[] = [];
     let { account, hash } = start;
-    for (const order of batch) {
-      const { command } = order;
-      const openHolds = account.holds;
-      const keys = keysNeeded(command, (id) => openHolds.has(id));
-      const missing = keys.filter((key) => !found.has(key));
-      if (missing.length > 0) for (const [key, past] of await this.lookUp(missing)) found.set(key, past);
-      const past = pastOf(keys, found, fresh);
-      const result = this.transit(account, order, catalog, past);
+    for (const [at, order] of batch.entries()) {
+      let keys = needed[at] as string[];
+      if (at > 0) {
+        const openHolds = account.holds;
+        keys = keysNeeded(order.command, (id) => openHolds.has(id));
+        const missing = keys.filter((key) => !found.has(key));
+        if (missing.length > 0) for (const [key, past] of await this.lookUp(missing)) found.set(key, past);
+      }
+      const result = this.transit(account, order, catalog, pastOf(keys, found, fresh));
       const sealed = seal(this.stream, { revision: account.revision, hash }, result.facts, causeOf(order), accountEventDefinitions);
       events.push(...sealed.events);
-      remember(fresh, result.facts, account.revision);
+      if (at < batch.length - 1) remember(fresh, result.facts, account.revision);
       ({ account } = result);
       ({ hash } = sealed);
       decided.push({ order, transition: result });
@@ -225,6 +227,10 @@ export class AccountWriter {
     // Memory first: a snapshot saved meanwhile moves ids from there to the index, and one of the two looks must see them.
     const recent = new Map(keys.map((key) => [key, ids.find(key)]));
     const indexed = ids.indexedTo < 0 ? undefined : await this.parts.memory.find(this.stream, keys);
+    if (!indexed && keys.every((key) => recent.get(key)?.length === 0)) {
+      for (const key of keys) found.set(key, []);
+      return found; // new ids, as nearly always
+    }
     const revisions = new Map([...recent].map(([key, uses]) => [key, [...new Set([...indexed?.get(key) ?? [], ...uses])].sort((a, b) => a - b)]));
     const facts = await this.readFacts([...new Set([...revisions.values()].flat())].sort((a, b) => a - b));
     for (const [key, uses] of revisions) found.set(key, uses.flatMap((revision) => facts.get(revision) ?? []));
@@ -304,7 +310,8 @@ const remember = (fresh: Map<string, PastFact[]>, facts: readonly AccountFact[],
 const pastOf = (keys: readonly string[], found: ReadonlyMap<string, readonly PastFact[]>, fresh: ReadonlyMap<string, readonly PastFact[]>): Past => {
   const past = new Map<string, readonly PastFact[]>();
   for (const key of keys) {
-    const facts = [...found.get(key) ?? [], ...fresh.get(key) ?? []];
+    const [earlier = [], inBatch] = [found.get(key), fresh.get(key)];
+    const facts = inBatch ? [...earlier, ...inBatch] : earlier;
     if (facts.length > 0) past.set(key, facts);
   }
   return past;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TOKEN } from '../load/conversations.js';
+import { NODE_FLAGS } from '../support/child.js';
 
 const MAIN = fileURLToPath(new URL('../../../apps/cli/src/main.js', import.meta.url));
 /** Of what it says on stderr, to tell why it did not start. */
@@ -22,7 +23,7 @@ export class Engine {
 
   static async start({ databaseUrl, dataDir, flags = [] }: EngineOptions): Promise<Engine> {
     const { DATABASE_URL: _, ...environment } = process.env;
-    const child = spawn(process.execPath, [...flags, MAIN, 'start'], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...flags, MAIN, 'start'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...environment, PORT: '0', METERBOOK_DATA_DIR: dataDir, METERBOOK_OPERATOR_TOKEN: TOKEN, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),

@@ -10,22 +10,18 @@ const RETRY_MS = 50;
 
 /** Enough to spread the cost of a commit thin. */
 const MOST_APPENDS = 1_024;
-/** Enough to leave by themselves; fewer wait for what the tick under way brings. */
+/** Enough to follow a batch that is at the database already; fewer wait for its answer, or for what the tick under way brings. */
 const ENOUGH_APPENDS = 32;
+/** Batches at the database: while it commits one, the next is there already, so that neither side waits for the other. */
+const MOST_BATCHES = 2;
 
 /**
  * Gathers appends into batches: those that arrive while one is at the database share the next, so the slower a commit is,
- * the more appends share it. The next one leaves when the last is answered, or when the database is likely to be done with
- * it while this process is still too busy to hear of it: each side works while the other does.
+ * the more appends share it. The next one leaves when the last is answered, or before that once it is large enough.
  */
 export class AppendQueue {
   private waiting: Append[] = [];
-  /** When the first of those waiting came, or the last batch left. */
-  private since = 0;
   private readonly underWay = new Set<AppendBatch>();
-  private answeredAt = 0;
-  /** What a commit takes: the least that was seen of late, as a busy process sees answers late. */
-  private commitMs = Infinity;
   private readonly unfinished = new Set<Promise<void>>();
   private scheduled = false;
   private closed = false;
@@ -37,11 +33,9 @@ export class AppendQueue {
       append.reject(closedError());
       return;
     }
-    if (this.waiting.length === 0) this.since = performance.now();
     this.waiting.push(append);
-    const isLikelyFree = this.underWay.size < 2 && performance.now() - this.since > this.commitMs;
-    if (isLikelyFree && this.waiting.length >= ENOUGH_APPENDS) this.sendNext();
-    else if (this.underWay.size === 0) this.sendSoon();
+    if (this.underWay.size === 0) this.sendSoon();
+    else if (this.mayFollow) this.sendNext();
   }
 
   /** Resolves once every append has its outcome. */
@@ -51,6 +45,10 @@ export class AppendQueue {
       if (this.waiting.length > 0) this.sendNext();
       await Promise.all(this.unfinished);
     }
+  }
+
+  private get mayFollow(): boolean {
+    return this.underWay.size < MOST_BATCHES && this.waiting.length >= ENOUGH_APPENDS;
   }
 
   private sendSoon(): void {
@@ -65,33 +63,24 @@ export class AppendQueue {
   private sendNext(): void {
     const batch = new AppendBatch(MOST_APPENDS);
     this.waiting = this.waiting.filter((append) => !batch.add(append));
-    this.since = performance.now();
     this.underWay.add(batch);
     this.track(this.send(batch));
   }
 
   private async send(batch: AppendBatch): Promise<void> {
-    const sentAt = performance.now();
     let rows: readonly AppendRow[];
     try {
       rows = await this.committer.commit(batch);
-      this.measure(sentAt);
     } catch (error) {
       if (error instanceof OutcomeUnknown) this.track(this.resolve(batch)); // others need not wait for it
       else await this.fail(batch, error);
       return;
     } finally {
       this.underWay.delete(batch);
-      if (this.underWay.size === 0 && this.waiting.length >= ENOUGH_APPENDS) this.sendNext();
+      if (this.mayFollow) this.sendNext();
       else if (this.waiting.length > 0) this.sendSoon();
     }
     this.onSettled(batch.settle(rows));
-  }
-
-  private measure(sentAt: number): void {
-    const now = performance.now();
-    this.commitMs = Math.min(now - Math.max(sentAt, this.answeredAt), this.commitMs * 1.05);
-    this.answeredAt = now;
   }
 
   /** Sends a batch again after its outcome was lost: what had been committed is found as done before, the rest is done now. */
