@@ -56,6 +56,9 @@ export interface EventLog {
   /** A UUID that identifies this log for as long as its positions mean the same; a restored or moved log has another. */
   readonly id: string;
 
+  /** Most that one append takes, as `appendBytes` counts it; more is refused with BillingError too_large/append_too_large, and nothing of it appended. */
+  readonly maxAppendBytes: number;
+
   /**
    * Appends all of `events` to one stream, or none. `expected` is the stream's revision (-1: it does not exist).
    * With no events it confirms that the stream is at `expected` at some instant after the call began.

@@ -1,3 +1,4 @@
+export { appendBytes, fitsOneAppend } from './append-bytes.js';
 export * from './event-log.js';
 export * from './stream-memory.js';
 export * from './stream-leases.js';

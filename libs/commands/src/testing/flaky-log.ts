@@ -16,6 +16,8 @@ export class FlakyLog implements EventLog {
     this.id = log.id;
   }
 
+  get maxAppendBytes(): number { return this.log.maxAppendBytes; }
+
   async append(stream: string, events: readonly SealedEvent[], expected: number, options?: AppendOptions): Promise<Appended> {
     this.appends += 1;
     await this.before(stream, events);

@@ -1,4 +1,5 @@
 import type { SealedEvent } from '#libs/kernel';
+import { appendBytes } from '../append-bytes.js';
 import type { Position } from '../event-log.js';
 import { positionOf } from './position.js';
 import { MessageReader, MessageWriter } from './wire.js';
@@ -23,13 +24,6 @@ export interface AppendAnswer {
   readonly outcome: AppendOutcome;
 }
 
-/** What a server counts against its limit for one append, at most: bodies, and types in UTF-16. */
-export const bytesOf = (events: readonly SealedEvent[]): number => {
-  let bytes = 0;
-  for (const { type, body } of events) bytes += Buffer.byteLength(body) + type.length * 2;
-  return bytes;
-};
-
 /** What a message holds besides names and bodies: ids, numbers, tags. */
 const FRAME_BYTES = 128;
 const EVENT_FRAME_BYTES = 128;
@@ -49,7 +43,7 @@ const CONTENT_TYPE = ((): Buffer => {
  * a server whose clock is ahead finds to be over.
  */
 export const encodeAppend = ({ correlationId, stream, expected, events }: AppendRequest): Buffer => {
-  const writer = new MessageWriter(FRAME_BYTES + stream.length * 3 + events.length * EVENT_FRAME_BYTES + bytesOf(events) * 2);
+  const writer = new MessageWriter(FRAME_BYTES + stream.length * 3 + events.length * EVENT_FRAME_BYTES + appendBytes(events) * 2);
   writer.number(4, 1); // is_final
   for (let n = events.length - 1; n >= 0; n -= 1) {
     const { id, type, body } = events[n] as SealedEvent;

@@ -1,14 +1,14 @@
 import type { SealedEvent } from '#libs/kernel';
+import { appendBytes, appendTooLarge, fitsOneAppend } from '../append-bytes.js';
 import { RevisionConflict, StaleGuard, type Appended, type RecordedEvent, type StreamHead } from '../event-log.js';
-import { bytesOf } from './append-messages.js';
 import type { Connection } from './connection.js';
 import type { Connections } from './connections.js';
-import { logError, refusalFault, tooLarge, Unanswered } from './faults.js';
+import { logError, refusalFault, Unanswered } from './faults.js';
 import { readStream } from './reading.js';
 import { Slots, Turns } from './slots.js';
 import { whatFollows } from './visible.js';
 
-/** A server takes 1 MiB in one append up to version 25.0, and more afterwards (MaxAppendSize). */
+/** What a server counts is at most what `appendBytes` does (types are UTF-16 there). It takes 1 MiB in one append up to version 25.0, and more afterwards (MaxAppendSize). */
 export const MOST_APPEND_BYTES = 1_000_000;
 
 /** As many as keep a server busy; more would only wait there, where time runs against them. */
@@ -36,8 +36,7 @@ export class Appender {
   constructor(private readonly connections: Connections) {}
 
   append(append: Append): Promise<Appended> {
-    const bytes = bytesOf(append.events);
-    if (bytes > MOST_APPEND_BYTES) return Promise.reject(tooLarge(append.stream, { bytes, most: MOST_APPEND_BYTES }));
+    if (!fitsOneAppend(append.events, MOST_APPEND_BYTES)) return Promise.reject(appendTooLarge(append.stream, { bytes: appendBytes(append.events), most: MOST_APPEND_BYTES }));
     return this.turns.take(append.stream, () => this.write(append));
   }
 

@@ -24,7 +24,6 @@ export interface EventStoreOptions {
 
 /** The event log in EventStoreDB 22.10 or later, or KurrentDB. Any number of processes may work on one database. */
 export class EventStoreLog implements EventLog {
-  /** More in one append is refused with too_large/append_too_large. Bodies count in bytes, types twice their length. */
   readonly maxAppendBytes = MOST_APPEND_BYTES;
   private readonly appender: Appender;
   private readonly underWay = new Set<Promise<unknown>>();

@@ -1,5 +1,6 @@
 import { status as Code, type ServiceError } from '@grpc/grpc-js';
 import { BillingError } from '#libs/kernel';
+import { appendTooLarge } from '../append-bytes.js';
 import type { Address } from './settings.js';
 
 /** The server did not answer, or not to the point. It may have done what it was asked; asked again, it may answer. */
@@ -43,12 +44,9 @@ export const refusalFault = (stream: string, reason: string, message: string): E
   if (reason === 'AccessDenied') return accessDenied(new Error(`EventStoreDB denies writing to ${stream}`));
   if (reason === 'StreamDeleted') return new Error(`stream ${stream} was deleted from the log`);
   if (reason === 'BadRequest') return new Error(`EventStoreDB cannot take this append to ${stream}: ${message}`);
-  if (reason === 'MaximumAppendSizeExceeded' || reason === 'MaximumAppendEventSizeExceeded') return tooLarge(stream);
+  if (reason === 'MaximumAppendSizeExceeded' || reason === 'MaximumAppendEventSizeExceeded') return appendTooLarge(stream);
   return new Unanswered(message || `EventStoreDB answered ${reason || 'nothing'}`);
 };
-
-export const tooLarge = (stream: string, facts: Readonly<Record<string, number>> = {}): BillingError =>
-  new BillingError('too_large', 'append_too_large', { detail: `More than the event log takes in one append, to ${stream}.`, ...facts });
 
 /** Unavailable like a log that cannot be reached, until somebody corrects its settings. */
 const accessDenied = (cause: Error): BillingError => unavailable('The event log refuses the credentials it was given.', cause);

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { SealedEvent } from '#libs/kernel';
+import { appendBytes, appendTooLarge, fitsOneAppend } from '../append-bytes.js';
 import type {
   AppendOptions, Appended, EventLog, Position, RecordedEvent, SubscribeOptions,
 } from '../event-log.js';
@@ -17,11 +18,15 @@ import { Tip } from './tip.js';
 const HEAD: Statement = { name: 'head', text: 'SELECT revision FROM log.events WHERE stream = $1 ORDER BY revision DESC LIMIT 1' };
 const END: Statement = { name: 'end', text: 'SELECT position FROM log.events ORDER BY position DESC LIMIT 1' };
 
+/** All others wait while one append is written: some tenths of a second for so much. */
+const MOST_APPEND_BYTES = 16_000_000;
+
 const READERS = 6;
 const PAGE_SIZE = 1_000;
 
 /** The event log in a PostgreSQL database (14 or later), in schema `log`. Any number of processes may work on one database. */
 export class PostgresEventLog implements EventLog {
+  readonly maxAppendBytes = MOST_APPEND_BYTES;
   private readonly committer: Committer;
   private readonly queue: AppendQueue;
   private readonly tip = new Tip();
@@ -47,6 +52,7 @@ export class PostgresEventLog implements EventLog {
   }
 
   append(stream: string, events: readonly SealedEvent[], expected: number, { guards = [] }: AppendOptions = {}): Promise<Appended> {
+    if (!fitsOneAppend(events, this.maxAppendBytes)) return Promise.reject(appendTooLarge(stream, { bytes: appendBytes(events), most: this.maxAppendBytes }));
     return new Promise((resolve, reject) => {
       this.queue.push({ stream, events, expected, guards, resolve, reject });
     });

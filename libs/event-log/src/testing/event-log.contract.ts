@@ -108,6 +108,18 @@ export const eventLogContract = (name: string, open: () => Promise<EventLogStore
       expect(stored.map(({ revision }) => revision)).toEqual(numbered(120, (n) => n));
     });
 
+    it('takes as much at once as it says, and refuses more, of which nothing is there', async () => {
+      const stream = aStream();
+      const [most, type] = [log.maxAppendBytes, 'Tested'.length * 2];
+      expect(most).toBeGreaterThanOrEqual(1_000_000);
+      const half = Math.floor(most / 2) - type;
+      await expect(log.append(stream, [anEvent('x'.repeat(half)), anEvent('x'.repeat(most - half - 2 * type + 1))], -1)).rejects.toMatchObject({ kind: 'too_large', code: 'append_too_large' });
+      await expect(log.append(stream, [anEvent('€'.repeat(Math.floor(most / 3)))], -1)).rejects.toMatchObject({ code: 'append_too_large' });
+      expect(await log.head(stream)).toBe(-1);
+      await log.append(stream, [anEvent('x'.repeat(half)), anEvent('x'.repeat(most - half - 2 * type))], -1);
+      expect(await other.head(stream)).toBe(1);
+    });
+
     it('takes appends to one stream that were called at the same time in their order', async () => {
       const stream = aStream();
       const answers = await Promise.all(numbered(10, (n) => log.append(stream, events(1), n - 1)));

@@ -3,6 +3,7 @@ import {
   RevisionConflict, StaleGuard,
   type AppendOptions, type Appended, type EventLog, type Position, type RecordedEvent, type SubscribeOptions,
 } from '../event-log.js';
+import { appendTooLarge, fitsOneAppend } from '../append-bytes.js';
 import type { IdUse, Snapshot, StreamMemory } from '../stream-memory.js';
 
 /** What logs on one store share, as processes share a database. */
@@ -20,12 +21,13 @@ export class InMemoryEventLog implements EventLog {
   readonly id: string;
   private readonly closing = new AbortController();
 
-  constructor(private readonly store = new InMemoryStore()) {
+  constructor(private readonly store = new InMemoryStore(), readonly maxAppendBytes = 1_000_000) {
     this.id = store.id;
   }
 
   async append(stream: string, events: readonly SealedEvent[], expected: number, { guards = [] }: AppendOptions = {}): Promise<Appended> {
     await this.turn();
+    if (!fitsOneAppend(events, this.maxAppendBytes)) throw appendTooLarge(stream);
     const stored = this.store.streams.get(stream) ?? [];
     const first = stored.slice(expected + 1, expected + 1 + events.length);
     if (stored.length - 1 !== expected) {

@@ -9,6 +9,8 @@ export class RenamedLog implements EventLog {
 
   get id(): string { return this.log.id; }
 
+  get maxAppendBytes(): number { return this.log.maxAppendBytes; }
+
   async append(stream: string, events: readonly SealedEvent[], expected: number, { guards = [] }: AppendOptions = {}): Promise<Appended> {
     try {
       return await this.log.append(this.prefix + stream, events, expected, { guards: guards.map((guard) => ({ ...guard, stream: this.prefix + guard.stream })) });
