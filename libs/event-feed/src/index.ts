@@ -2,8 +2,8 @@ export { CHECKPOINT_TABLE, lockCheckpoint, readCheckpoint, registerCheckpoint, s
 export { DirectFeed } from './direct/direct-feed.js';
 export * from './event-feed.js';
 export { isOutage, keepTrying } from './keep-trying.js';
-export { dropPartitions, PARTITION_TABLE } from './partitions.js';
-export { closeSession, openSession } from './session.js';
+export { dropPartitions, isAtItsPosition, PARTITION_TABLE, readProgress, settleAtPosition } from './partitions.js';
+export { closeSession, inTransaction, openSession } from './session.js';
 export { fromMessage, toMessage, UnreadableMessage, type EventMessage, type IncomingMessage, type RelayedEvent } from './kafka/event-message.js';
 export type { KafkaLogin, KafkaSettings } from './kafka/kafka-settings.js';
 export { administer, kafkaClient, type OnKafkaLog } from './kafka/kafka-client.js';

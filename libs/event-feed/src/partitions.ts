@@ -7,7 +7,7 @@ export interface PartitionPlace {
   /** Offset of the first message not applied. */
   readonly next: number;
   /** In the log, of the furthest event applied from this partition; empty before the first. */
-  readonly position: Position | '';
+  readonly position: Position;
   /** How many messages were applied from it. */
   readonly events: number;
   /** Another one for the same offset: the rows have been replaced meanwhile. */
@@ -17,7 +17,7 @@ export interface PartitionPlace {
 /** A topic of a certain cluster: offsets mean nothing in any other. */
 export type TopicIdentity = string;
 
-/** The checkpoints of consumers that are led through a topic, beside `CHECKPOINT_TABLE`. Without rows there a consumer is where its checkpoint says. */
+/** The checkpoints of consumers that are led through a topic, beside `CHECKPOINT_TABLE`. Without rows there a consumer goes on where its checkpoint says; `ahead` is how far in the log its rows may be beyond that. */
 export const PARTITION_TABLE = `
   CREATE TABLE read.partition (
     consumer text COLLATE "C" NOT NULL,
@@ -29,7 +29,9 @@ export const PARTITION_TABLE = `
     generation integer NOT NULL,
     PRIMARY KEY (consumer, partition)
   ) WITH (fillfactor = 10);
-  ALTER TABLE read.checkpoint ADD COLUMN consumer_group uuid NOT NULL DEFAULT gen_random_uuid()`;
+  ALTER TABLE read.checkpoint
+    ADD COLUMN consumer_group uuid NOT NULL DEFAULT gen_random_uuid(),
+    ADD COLUMN ahead text COLLATE "C" NOT NULL DEFAULT ''`;
 
 /** Processes share partitions when they share the rows, and only then: so the name of their group is kept with the rows. */
 export const consumerGroupOf = async (client: ClientBase, consumer: string): Promise<string> => {
@@ -48,6 +50,23 @@ const placesIn = (rows: readonly Row[], topic: TopicIdentity): Map<number, Parti
 export const readPartitions = async (client: Pick<ClientBase, 'query'>, consumer: string, topic: TopicIdentity): Promise<Map<number, PartitionPlace>> => {
   const { rows } = await client.query<Row>(`SELECT ${COLUMNS} FROM read.partition WHERE consumer = $1`, [consumer]);
   return placesIn(rows, topic);
+};
+
+/** How far a consumer's rows are. */
+export interface Progress {
+  /** In the log, of the furthest event applied; empty before the first. Where a topic leads, not all before it needs to have come. */
+  readonly position: Position;
+  /** How many events it was brought; what came twice counts twice. */
+  readonly events: number;
+}
+
+export const readProgress = async (client: Pick<ClientBase, 'query'>, consumer: string): Promise<Progress> => {
+  const { rows: [row] } = await client.query<{ position: string; events: string }>(
+    `SELECT coalesce(greatest(max(place.position), max(ahead)), '') AS position, coalesce(sum(events), 0) AS events FROM (
+        SELECT position, ahead, events FROM read.checkpoint WHERE consumer = $1
+        UNION ALL SELECT position, '', events FROM read.partition WHERE consumer = $1) AS place`, [consumer],
+  );
+  return { position: row?.position ?? '', events: Number(row?.events) };
 };
 
 /** Holds off all who apply from these partitions until the transaction ends. In one order, so that nobody waits in a circle. */
@@ -79,5 +98,21 @@ export const insertPartitions = async (tx: ClientBase, consumer: string, topic: 
 /** Ends all that is led through a topic: waits for the batches under way, and whoever comes next finds its place gone and begins again from the log. */
 export const dropPartitions = async (tx: ClientBase, consumer: string): Promise<void> => {
   await tx.query('SELECT FROM read.partition WHERE consumer = $1 ORDER BY partition FOR UPDATE', [consumer]);
-  await tx.query('DELETE FROM read.partition WHERE consumer = $1', [consumer]);
+  await tx.query(
+    `WITH dropped AS (DELETE FROM read.partition WHERE consumer = $1 RETURNING position)
+      UPDATE read.checkpoint SET ahead = greatest(ahead, (SELECT max(position) FROM dropped)) WHERE consumer = $1`, [consumer],
+  );
+};
+
+/** Whether a consumer's rows have what lies before its checkpoint's position and nothing more. Where a topic led it, there is no such position until the log has been read past all that came. */
+export const isAtItsPosition = async (client: Pick<ClientBase, 'query'>, consumer: string): Promise<boolean> => {
+  const { rows: [row] } = await client.query<{ exact: boolean }>(
+    'SELECT ahead <= position AND NOT EXISTS (SELECT FROM read.partition WHERE consumer = $1) AS exact FROM read.checkpoint WHERE consumer = $1', [consumer],
+  );
+  return row?.exact ?? false;
+};
+
+/** The rows were replaced by such as have what lies before the checkpoint's position and nothing more. */
+export const settleAtPosition = async (tx: ClientBase, consumer: string): Promise<void> => {
+  await tx.query("UPDATE read.checkpoint SET ahead = '' WHERE consumer = $1", [consumer]);
 };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import type { Instant } from '#libs/kernel';
-import { readCheckpoint, type EventFeed, type FeedState, type Lag } from '#libs/event-feed';
+import { readProgress, type EventFeed, type FeedState, type Lag } from '#libs/event-feed';
 import type { EventLog } from '#libs/event-log';
 import type { ReadModelName } from './folding/read-model.js';
 import { LIVE, Projector } from './projector/projector.js';
@@ -18,9 +18,9 @@ export interface ProjectionStatus {
   readonly version: number;
   /** Its rows were made by another version and have to be rebuilt. */
   readonly outdated: boolean;
-  /** In the log; opaque. */
+  /** In the log; opaque. The furthest event applied: where a topic feeds them, others before it may be still to come. */
   readonly position: string;
-  /** Events of the log up to there. */
+  /** Events that were brought to it, those that came twice counted twice. */
   readonly events: number;
   readonly lag: Lag;
   /** Of this process: `standby` where another one applies. */
@@ -104,12 +104,12 @@ export class Projections {
   async status(): Promise<ProjectionStatus[]> {
     return answered(async () => {
       const { pool, feed } = this.parts;
-      const checkpoint = await readCheckpoint(pool, LIVE);
+      const { position, events } = await readProgress(pool, LIVE);
       const [lag, versions, building] = await Promise.all([feed.lag(pool, LIVE), this.versions(), this.building()]);
       const { state } = this;
       return readModelNames.map((name) => ({
         name, version: READ_MODELS[name].version, outdated: (versions.get(name) ?? 0) !== READ_MODELS[name].version,
-        position: checkpoint?.position ?? '', events: checkpoint?.events ?? 0, lag,
+        position, events, lag,
         state: state.status, error: 'error' in state ? messageOf(state.error) : undefined,
         building: building?.names.includes(name) ? building.progress : undefined,
       }));

@@ -2,12 +2,12 @@ import type { Kafka } from 'kafkajs';
 import type { Client, ClientBase } from 'pg';
 import type { EventLog } from '#libs/event-log';
 import { Applier, CheckpointMoved } from '../applier.js';
-import { lockCheckpoint, readCheckpoint, registerCheckpoint } from '../checkpoint.js';
+import { lockCheckpoint, registerCheckpoint } from '../checkpoint.js';
 import { engage } from '../engage.js';
 import { ForeignCheckpoint, type Consumer, type EventFeed, type Lag } from '../event-feed.js';
 import { GATHERING } from '../gatherer.js';
 import { lagAfter } from '../lag.js';
-import { consumerGroupOf, dropPartitions, readPartitions, type PartitionPlace, type TopicIdentity } from '../partitions.js';
+import { consumerGroupOf, dropPartitions, readPartitions, readProgress, type PartitionPlace, type TopicIdentity } from '../partitions.js';
 import { inTransaction } from '../session.js';
 import { giveTurn, takeTurn } from '../turn.js';
 import { MissingMessages, type Delivery } from './delivery.js';
@@ -17,7 +17,7 @@ import type { KafkaSettings } from './kafka-settings.js';
 import { Membership } from './membership.js';
 import { PartitionBookmark } from './partition-bookmark.js';
 import { openTopic } from './topic.js';
-import { ageOfWaiting, waitingIn } from './topic-lag.js';
+import { lagInTopic } from './topic-lag.js';
 import { canFollow, identityOf, rangesOf } from './topic-ranges.js';
 
 /** A consumer at work in this process. */
@@ -69,15 +69,11 @@ export class KafkaFeed implements EventFeed {
   /** What waits in the topic; where nothing does, what the relay has not brought. */
   async lag(database: Pick<ClientBase, 'query'>, consumer: string): Promise<Lag> {
     const { topic } = this.settings;
-    const checkpoint = await readCheckpoint(database, consumer);
-    const { places, waiting } = await administer(this.kafka, async (admin) => {
-      const found = await readPartitions(database, consumer, identityOf((await admin.describeCluster()).clusterId, topic));
-      const events = found.size > 0 ? waitingIn(found, await rangesOf(admin, topic)) : new Map<number, number>();
-      return { places: [...found.values()], waiting: events.size > 0 && { events, seconds: await ageOfWaiting(admin, topic, found, events.keys()) } };
+    const waiting = await administer(this.kafka, async (admin) => {
+      const { clusterId } = await admin.describeCluster();
+      return lagInTopic(admin, topic, await readPartitions(database, consumer, identityOf(clusterId, topic)));
     });
-    if (waiting) return { events: [...waiting.events.values()].reduce((sum, events) => sum + events, 0), atLeast: false, seconds: waiting.seconds };
-    const furthest = places.reduce((furthest, { position }) => (position > furthest ? position : furthest), checkpoint?.position ?? '');
-    return lagAfter(this.log, furthest || undefined);
+    return waiting ?? lagAfter(this.log, (await readProgress(database, consumer)).position || undefined);
   }
 
   /** Applies what is assigned to this process until the abort, whatever that is at the time. */

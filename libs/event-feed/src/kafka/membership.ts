@@ -106,13 +106,9 @@ export class Membership {
   }
 
   /** Takes messages over for as long as there is room; the group is told meanwhile that this process is alive. */
-  private async receive({ batch, isStale, heartbeat }: EachBatchPayload): Promise<void> {
-    if (isStale()) return; // asked for before the partition was told where to go on
-    let isTaken = false;
-    const taking = this.current?.put(batch.partition, batch.messages).then(() => { isTaken = true; });
-    while (!isTaken && taking) {
-      await Promise.race([taking, delay(HEARTBEAT_MS)]);
-      await heartbeat();
-    }
+  private async receive(payload: EachBatchPayload): Promise<void> {
+    if (!this.current || payload.isStale()) return; // asked for before the partition was told where to go on
+    const taken = this.current.put(payload.batch.partition, payload.batch.messages).then(() => true);
+    while (!(await Promise.race([taken, delay(HEARTBEAT_MS, false, { ref: false })]))) await payload.heartbeat();
   }
 }

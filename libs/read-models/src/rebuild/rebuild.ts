@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { BillingError } from '#libs/kernel';
-import { closeSession, lockCheckpoint, openSession, readCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from '#libs/event-feed';
+import { closeSession, dropPartitions, isAtItsPosition, lockCheckpoint, openSession, readCheckpoint, readProgress, registerCheckpoint, saveCheckpoint, settleAtPosition, type Checkpoint } from '#libs/event-feed';
 import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { isAccountStream } from '../folding/account-record.js';
 import type { ReadModelName, Write } from '../folding/read-model.js';
@@ -32,8 +32,8 @@ export interface RebuildOptions {
 }
 
 /**
- * Builds read models anew beside the live ones: fills copies from the first event on, catches up with the live projector
- * while that goes on, and takes its lock for the last few events and the switch. Until that commits nothing live is
+ * Builds read models anew beside the live ones: fills copies from the first event on up to the end of the log while the live
+ * projectors go on, and takes their locks for the last few events and the switch. Until that commits nothing live is
  * touched; a rebuild that was cut off leaves a schema behind that the next one removes.
  * @throws conflict/state_conflict while another rebuild runs, PoisonEvent
  */
@@ -42,7 +42,8 @@ export const rebuild = async ({ url, log, names, onProgress, signal }: RebuildOp
   try {
     await claimRebuild(session);
     await registerCheckpoint(session, LIVE, log.id);
-    const all = withNeeds(names);
+    // Those that a topic feeds are at no one place in the log, where one of them could take its place among the others.
+    const all = await isAtItsPosition(session, LIVE) ? withNeeds(names) : readModelNames;
     await makeCopy(session, all);
     try {
       await new Rebuild(session, log, all, onProgress, signal).run();
@@ -79,7 +80,7 @@ class Rebuild {
   async run(): Promise<void> {
     for (let left = Infinity; left > CLOSE;) {
       const before = this.place.events;
-      await this.fillTo(await this.goal());
+      await this.fillTo(await this.goal(await readCheckpoint(this.session, LIVE)));
       left = this.place.events - before;
     }
     await gatherStatistics(this.session, this.names);
@@ -89,19 +90,19 @@ class Rebuild {
     }
   }
 
-  /** The live read models' place, where the copy has to stand when it takes theirs. */
-  private async goal(): Promise<Goal> {
-    return this.goalOf(await readCheckpoint(this.session, LIVE));
-  }
-
-  private async goalOf(live: Checkpoint | undefined): Promise<Goal> {
+  /**
+   * Where the copy has to stand when it takes the live ones' place: where those are; and where those are at no one place of
+   * this log, at its end, which by the time it is asked for is past all that they have.
+   */
+  private async goal(live: Checkpoint | undefined): Promise<Goal> {
     if (!live) throw new Error('the checkpoint of the live read models is gone');
-    if (live.source === this.log.id) return { position: live.position, total: live.events, generation: live.generation };
-    // The live rows are of another log: only all of them together can begin to follow this one.
+    const { events: total } = await readProgress(this.session, LIVE);
+    if (live.source === this.log.id && await isAtItsPosition(this.session, LIVE)) return { position: live.position, total };
+    // Some of them at the end, and the others where they are, would contradict each other.
     if (this.names.length < readModelNames.length) {
-      throw new BillingError('conflict', 'state_conflict', { detail: 'the read models were made from another log; rebuild all of them together' });
+      throw new BillingError('conflict', 'state_conflict', { detail: 'the read models were made from another log, or a topic feeds them now; rebuild all of them together' });
     }
-    return { position: await this.log.end() ?? '', total: this.place.events, generation: live.generation };
+    return { position: await this.log.end() ?? '', total: live.source === this.log.id ? total : this.place.events };
   }
 
   /** Folds on while what was folded before is written, each time in a transaction of its own. */
@@ -146,7 +147,9 @@ class Rebuild {
     const tx = this.session;
     try {
       await tx.query('BEGIN');
-      const goal = await this.goalOf(await lockCheckpoint(tx, LIVE));
+      const live = await lockCheckpoint(tx, LIVE);
+      await dropPartitions(tx, LIVE); // whom a topic leads waits, goes on from this position, and then from the topic again
+      const goal = await this.goal(live);
       let { position, events } = this.place;
       for await (const page of this.pagesTo(goal)) {
         await this.writers.fold(tx, ofAccounts(page));
@@ -156,7 +159,8 @@ class Rebuild {
       await this.writers.take()(tx);
       await tx.query(`SET LOCAL lock_timeout = '${SWITCH_WAITS}'`);
       await switchTables(tx, this.names);
-      await saveCheckpoint(tx, LIVE, { source: this.log.id, position: position ?? '', events, generation: goal.generation + 1 });
+      await saveCheckpoint(tx, LIVE, { source: this.log.id, position: position ?? '', events, generation: (live?.generation ?? 0) + 1 });
+      await settleAtPosition(tx, LIVE);
       await tx.query('COMMIT');
       this.onProgress?.({ events, total: events });
       return true;
@@ -187,6 +191,4 @@ class Rebuild {
 interface Goal {
   readonly position: Position;
   readonly total: number;
-  /** Of the live rows. */
-  readonly generation: number;
 }
