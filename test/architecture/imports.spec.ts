@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   postgres: ['kernel'],
   'event-log': ['kernel', 'postgres'],
   'event-feed': ['kernel', 'event-log', 'postgres'],
+  relay: ['kernel', 'event-log', 'event-feed', 'postgres'],
   'read-models': ['kernel', 'money', 'domain', 'event-log', 'event-feed', 'postgres'],
   commands: ['kernel', 'money', 'domain', 'event-log'],
   http: ['kernel', 'money', 'domain'],

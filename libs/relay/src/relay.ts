@@ -1,0 +1,195 @@
+import type { Client } from 'pg';
+import { closeSession, Gatherer, kafkaClient, keepTrying, lagAfter, openSession, openTopic, takeTurn, type KafkaSettings, type Lag } from '#libs/event-feed';
+import type { EventLog, Position } from '#libs/event-log';
+import { createPool } from '#libs/postgres';
+import { Publisher } from './publisher.js';
+import { Fenced, makePositionTable, readPosition, SavedPosition } from './saved-position.js';
+
+/** Most events that wait here while a send is under way. */
+const READ_AHEAD = 5_000;
+const PAGE = 1_000;
+/** A relay that is frozen, or whose machine is gone, loses its turn when its connection was silent for so long. */
+const SILENT_AT_MOST = '30s';
+const SIGN_OF_LIFE_MS = 5_000;
+
+export type RelayState =
+  /** Another process relays to this topic; this one takes over when that one ends. */
+  | 'standby'
+  | 'live'
+  /** Log, database or brokers are out of reach; it tries again by itself. */
+  | 'retrying'
+  /** Something is wrong that trying again cannot mend (see `RelayRefusal`), or `stop` was called. */
+  | 'stopped';
+
+export interface RelayStatus {
+  readonly state: RelayState;
+  /** Of the last event that is safe in the topic, with all before it, whichever process sent it; undefined before the first. */
+  readonly position: Position | undefined;
+  /** What the log has after that. */
+  readonly lag: Lag;
+  /** What keeps it from working; undefined while it works or waits for its turn. */
+  readonly error: unknown;
+}
+
+export interface RelayOptions {
+  readonly log: EventLog;
+  /** The database where the position is kept, and where the turn is taken. */
+  readonly databaseUrl: string;
+  readonly kafka: KafkaSettings;
+  readonly onState?: (state: RelayState) => void;
+  /** Told of each outage, and of what stopped it. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * Brings all events of a log to a Kafka topic: at least once, each stream in its order. The position moves when the brokers
+ * have acknowledged everything before it, so a crash at any point repeats some events and skips none. Of several relays of
+ * a topic one works. One that was taken for dead can no longer move the position, and what it still sends is a repeat.
+ */
+export class Relay {
+  private stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private state: RelayState = 'stopped';
+  private error: unknown;
+  private saved: SavedPosition | undefined;
+  private readonly pool;
+
+  constructor(private readonly options: RelayOptions) {
+    this.pool = createPool(options.databaseUrl, { name: 'meterbook relay status', max: 1, statementTimeoutMs: 5_000 });
+  }
+
+  start(): void {
+    this.observe('standby');
+    this.running = this.run(this.stopping.signal);
+  }
+
+  /** Waits a few seconds for the send under way. It cannot be started again. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+    if (!this.pool.ending) await this.pool.end();
+  }
+
+  /** @throws when the database or the log does not answer */
+  async status(): Promise<RelayStatus> {
+    const position = this.saved ? this.saved.position : await readPosition(this.pool, this.options.kafka.topic);
+    return { state: this.state, position, lag: await lagAfter(this.options.log, position), error: this.error };
+  }
+
+  private async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) await keepTrying((progress) => this.takeTurns(signal, progress), signal, (error) => this.observe('retrying', error));
+      this.observe('stopped');
+    } catch (error) {
+      this.observe('stopped', error);
+    }
+  }
+
+  private async takeTurns(signal: AbortSignal, progress: () => void): Promise<void> {
+    const session = await openSession(this.options.databaseUrl, 'meterbook relay');
+    try {
+      await makePositionTable(session);
+      const isOurs = await takeTurn(session, `meterbook/relay/${this.options.kafka.topic}`, signal, () => this.observe('standby'));
+      if (isOurs) await this.work(session, signal, progress);
+    } catch (error) {
+      if (!(error instanceof Fenced)) throw error; // who has taken over has the turn: wait for it again
+    } finally {
+      this.saved = undefined;
+      await closeSession(session);
+    }
+  }
+
+  private async work(session: Client, until: AbortSignal, progress: () => void): Promise<void> {
+    const { log, kafka: settings } = this.options;
+    const lease = await holdOn(session);
+    const signal = AbortSignal.any([until, lease.signal]);
+    try {
+      const kafka = kafkaClient(settings);
+      const topic = await unlessAborted(openTopic(kafka, settings), signal);
+      this.saved = await SavedPosition.takeOver(session, topic, log);
+      const publisher = await unlessAborted(Publisher.open(kafka, topic, log.id, signal), signal);
+      try {
+        this.observe('live');
+        await this.relay(this.saved, publisher, signal, progress);
+      } finally {
+        await publisher.close();
+      }
+    } finally {
+      lease.end();
+    }
+    if (!until.aborted) signal.throwIfAborted();
+  }
+
+  private async relay(saved: SavedPosition, publisher: Publisher, until: AbortSignal, progress: () => void): Promise<void> {
+    const left = new AbortController();
+    const signal = AbortSignal.any([until, left.signal]);
+    const gatherer = new Gatherer({ most: READ_AHEAD, gatherMs: 0 }, signal);
+    const reading = this.read(gatherer, saved.position, signal).catch((error: unknown) => gatherer.fail(error));
+    try {
+      for (let events = await gatherer.take(); events; events = await gatherer.take()) {
+        for (let sent = 0; sent < events.length && !until.aborted;) {
+          const sending = publisher.pack(events, sent);
+          const last = sending.events.at(-1);
+          if (last) {
+            await publisher.send(sending, until);
+            await saved.save(last.position, sending.events.length);
+            progress();
+          }
+          if (sending.refusal) throw sending.refusal;
+          sent += sending.events.length;
+        }
+      }
+    } finally {
+      left.abort();
+      await reading;
+    }
+  }
+
+  private async read(gatherer: Gatherer, after: Position | undefined, signal: AbortSignal): Promise<void> {
+    for await (const page of this.options.log.subscribe({ after, batchSize: PAGE, signal })) await gatherer.put(page);
+  }
+
+  private observe(state: RelayState, error?: unknown): void {
+    const isNews = state !== this.state;
+    this.state = state;
+    this.error = error;
+    if (isNews) this.options.onState?.(state);
+    if (error !== undefined) this.options.onError?.(error);
+  }
+}
+
+/** The connection that holds the turn is lost: another relay may have it by now. */
+class TurnLost extends Error {
+  readonly code = 'ECONNRESET';
+}
+
+/** Keeps a connection from being silent; `signal` aborts with {@link TurnLost} when it has ended. */
+const holdOn = async (session: Client): Promise<{ readonly signal: AbortSignal; end(): void }> => {
+  await session.query(`SET idle_session_timeout = '${SILENT_AT_MOST}'`);
+  const lost = new AbortController();
+  const lose = (): void => lost.abort(new TurnLost('lost the database connection that holds the turn'));
+  session.once('end', lose);
+  const timer = setInterval(() => { session.query('SELECT').catch(lose); }, SIGN_OF_LIFE_MS);
+  return {
+    signal: lost.signal,
+    end: () => {
+      clearInterval(timer);
+      session.off('end', lose);
+    },
+  };
+};
+
+/** Waits for work that ends by itself, but no longer than anybody wants it. */
+const unlessAborted = async <Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> => {
+  work.catch(() => undefined);
+  const left = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true, signal: left.signal });
+  });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, aborted]);
+  } finally {
+    left.abort();
+  }
+};
