@@ -1,5 +1,6 @@
 export { appendBytes, fitsOneAppend } from './append-bytes.js';
 export * from './event-log.js';
+export { BrokenChain, CHAIN_START, continueChain, type ChainEnd } from './hash-chain.js';
 export * from './stream-memory.js';
 export * from './stream-leases.js';
 export { PostgresEventLog } from './postgres/postgres-event-log.js';

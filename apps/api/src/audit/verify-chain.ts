@@ -1,5 +1,5 @@
-import { eventIdOf, hashOf, type Envelope } from '#libs/kernel';
-import type { EventLog } from '#libs/event-log';
+import type { Envelope } from '#libs/kernel';
+import { BrokenChain, CHAIN_START, continueChain, type EventLog } from '#libs/event-log';
 
 export type ChainVerdict =
   | { readonly ok: true; readonly events: number; /** Of the last event: to be kept elsewhere, it proves later that nothing before was changed. */ readonly head: string | null }
@@ -7,17 +7,14 @@ export type ChainVerdict =
 
 /** Recomputes the hash chain of a stream over the stored bytes. */
 export const verifyChain = async (log: EventLog, stream: string): Promise<ChainVerdict> => {
-  let events = 0;
-  let head: string | null = null;
-  for await (const page of log.read(stream)) {
-    for (const { id, type, body, revision } of page) {
-      const broken = (reason: string): ChainVerdict => ({ ok: false, events, revision, reason });
-      if (revision !== events) return broken(`revision ${events} is missing`);
-      if ((JSON.parse(body) as Envelope).previousHash !== head) return broken('it does not continue the event before it');
-      head = hashOf(stream, revision, type, body);
-      if (id !== eventIdOf(head)) return broken('its id is not that of its content');
-      events += 1;
+  let end = CHAIN_START;
+  try {
+    for await (const page of log.read(stream)) {
+      for (const event of page) end = continueChain(end, event, (JSON.parse(event.body) as Envelope).previousHash);
     }
+  } catch (error) {
+    if (!(error instanceof BrokenChain)) throw error;
+    return { ok: false, events: end.revision + 1, revision: error.event.revision, reason: error.message };
   }
-  return { ok: true, events, head };
+  return { ok: true, events: end.revision + 1, head: end.hash };
 };

@@ -1,12 +1,10 @@
-import { eventIdOf, hashOf, open, type Envelope, type EventDefinition } from '#libs/kernel';
+import { open, type Envelope, type EventDefinition } from '#libs/kernel';
 import { accountEventDefinitions, catalogEventDefinitions, registryEventDefinitions, REGISTRY_STREAM } from '#libs/domain';
-import type { RecordedEvent } from '#libs/event-log';
+import { BrokenChain, CHAIN_START, continueChain, type ChainEnd, type RecordedEvent } from '#libs/event-log';
 import { at, Difference, plainMessage, same } from './difference.js';
 
 /** How far a stream was checked. */
-interface StreamEnd {
-  readonly revision: number;
-  readonly hash: string;
+interface StreamEnd extends ChainEnd {
   readonly recordedAt: string;
 }
 
@@ -34,22 +32,29 @@ export class LogCheck {
   }
 
   check(event: RecordedEvent): void {
-    const { stream, revision, position, type, body, id } = event;
+    const { stream, revision, position } = event;
     const where = at(stream, revision);
     const before = this.ends.get(stream);
     if (this.counted) same(`${where}, position in the log`, String(this.events + 1), String(Number(position)));
     else if (position <= this.position) throw new Difference(`${where}, position in the log`, `one after ${this.position}`, position);
     this.position = position;
-    same(`${stream}, the revision after ${before?.revision ?? 'none'}`, String((before?.revision ?? -1) + 1), String(revision));
     const envelope = readable(event);
-    same(`${where}, hash of the event before it`, String(before?.hash ?? null), String(envelope.previousHash));
-    const hash = hashOf(stream, revision, type, body);
-    same(`${where}, id (the hash of its stored bytes)`, eventIdOf(hash), id);
+    const end = continued(before ?? CHAIN_START, event, envelope.previousHash);
     if (before && envelope.recordedAt < before.recordedAt) throw new Difference(`${where}, recordedAt`, `no earlier than ${before.recordedAt}`, envelope.recordedAt);
-    this.ends.set(stream, { revision, hash, recordedAt: envelope.recordedAt });
+    this.ends.set(stream, { ...end, recordedAt: envelope.recordedAt });
     this.events += 1;
   }
 }
+
+/** @throws Difference */
+const continued = (end: ChainEnd, event: RecordedEvent, previousHash: string | null): ChainEnd => {
+  try {
+    return continueChain(end, event, previousHash);
+  } catch (error) {
+    if (error instanceof BrokenChain) throw new Difference(`${at(event.stream, event.revision)}, ${error.what}`, error.expected, error.found);
+    throw error;
+  }
+};
 
 /** @throws Difference unless it is an event of its stream, of a version this release knows, with the fields it must have */
 const readable = ({ stream, revision, type, body }: RecordedEvent): Envelope => {
