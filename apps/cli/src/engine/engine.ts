@@ -1,12 +1,13 @@
 import { systemClock } from '#libs/kernel';
 import { Accounts, ExpiryScheduler } from '#libs/commands';
-import { openDatabase, openLog } from '#libs/engine';
+import { EventStore, openDatabase, openLog } from '#libs/engine';
 import type { OperatorToken } from '#libs/http';
 import { DueQuery } from '#libs/read-models';
+import { Relay } from '#libs/relay';
 import type { Settings } from '#libs/settings';
 import { startApi } from '../../../api/src/start/start-api.js';
 
-/** A whole engine in this process: database, log, commands, read models, HTTP, expiry. */
+/** A whole engine in this process: database, log, commands, relay, read models, HTTP, expiry. */
 export interface Engine {
   readonly url: string;
   readonly databaseUrl: string;
@@ -35,6 +36,15 @@ export const startEngine = async (settings: Settings, { say = () => undefined }:
     const api = await startApi({ settings, databaseUrl: database.url, projects: true, log, say });
     const { app, operatorTokens, tokenStoredIn } = api;
     started.push(() => app.close());
+    if (settings.eventFeed.kind === 'kafka') {
+      const store = app.get(EventStore);
+      const relay = new Relay({
+        log: store.parts.log, databaseUrl: database.url, kafka: settings.eventFeed.kafka, onError: (error) => log.warn({ err: error }, 'the relay cannot go on'),
+      });
+      relay.start();
+      // Requests that are finished at the end may wait for the read models, and those for the relay.
+      store.usedBy(() => relay.stop());
+    }
     const scheduler = new ExpiryScheduler(app.get(Accounts), app.get(DueQuery), systemClock, (error) => log.warn({ err: error }, 'accounts with something due could not be woken'));
     scheduler.start();
     started.push(() => scheduler.stop());

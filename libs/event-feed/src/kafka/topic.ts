@@ -1,4 +1,4 @@
-import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { administer } from './kafka-client.js';
 import type { KafkaSettings } from './kafka-settings.js';
 
@@ -50,7 +50,7 @@ const makeTopic = async (admin: Admin, { topic, partitions, replication }: Kafka
 
 const largestBatch = async (admin: Admin, topic: string): Promise<number> => {
   const { resources: [described] } = await admin.describeConfigs({
-    includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: [LARGEST_BATCH_SETTING] }],
+    includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [LARGEST_BATCH_SETTING] }],
   });
   return Number(described?.configEntries[0]?.configValue);
 };
