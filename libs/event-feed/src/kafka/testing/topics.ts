@@ -1,5 +1,6 @@
 import type { Producer } from 'kafkajs';
 import type { RecordedEvent } from '#libs/event-log';
+import { keepTrying } from '../../keep-trying.js';
 import { toMessage } from '../event-message.js';
 import { kafkaClient } from '../kafka-client.js';
 import type { KafkaSettings } from '../kafka-settings.js';
@@ -8,7 +9,8 @@ import { openTopic } from '../topic.js';
 /** A new topic on a test's broker. */
 export const freshTopic = async (brokers: readonly string[], partitions = 3): Promise<KafkaSettings> => {
   const settings: KafkaSettings = { brokers, topic: `events-${crypto.randomUUID()}`, partitions, replication: 1, tls: undefined, sasl: undefined };
-  await openTopic(kafkaClient(settings), settings);
+  // A leader that has only just been chosen may not know it yet.
+  await keepTrying(async () => { await openTopic(kafkaClient(settings), settings); }, new AbortController().signal, () => undefined);
   return settings;
 };
 
