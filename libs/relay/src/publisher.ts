@@ -52,6 +52,7 @@ export class Publisher {
       maxInFlightRequests: 1, // the library cannot keep the order of more
       allowAutoTopicCreation: false,
       createPartitioner: steadyPartitioner(topic),
+      retry: { retries: 1 }, // the least that it takes with `idempotent`; the relay itself tries again, and says so
     });
     const publisher = new Publisher(producer, topic, logId);
     try {
