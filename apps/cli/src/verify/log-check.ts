@@ -31,6 +31,11 @@ export class LogCheck {
     return [...this.ends.keys()].filter((stream) => stream.startsWith(`${category}-`));
   }
 
+  /** How many events these streams have. */
+  eventsOf(streams: readonly string[]): number {
+    return streams.reduce((sum, stream) => sum + (this.ends.get(stream)?.revision ?? -1) + 1, 0);
+  }
+
   check(event: RecordedEvent): void {
     const { stream, revision, position } = event;
     const where = at(stream, revision);

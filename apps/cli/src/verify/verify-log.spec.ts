@@ -52,14 +52,14 @@ const withData = (event: RecordedEvent, data: object): string => {
 
 describe('verify', () => {
   it('finds nothing in books that nobody touched, with snapshots and without', async () => {
-    expect(await (await books()).verify()).toEqual({ events: 11, accounts: 2, catalogs: 1 });
+    expect(await (await books()).verify()).toEqual({ events: 11, ofAccounts: 8, accounts: 2, catalogs: 1 });
     const large = await books(700);
     expect(await large.memory.load(STREAM)).toBeDefined();
     expect(await large.verify()).toMatchObject({ accounts: 2, catalogs: 1 });
   });
 
   it('finds nothing wrong with an empty log', async () => {
-    expect(await verifyLog(new InMemoryEventLog(), new InMemoryStreamMemory(), silent)).toEqual({ events: 0, accounts: 0, catalogs: 0 });
+    expect(await verifyLog(new InMemoryEventLog(), new InMemoryStreamMemory(), silent)).toEqual({ events: 0, ofAccounts: 0, accounts: 0, catalogs: 0 });
   });
 
   it('names an event whose stored bytes were changed, even by a space', async () => {

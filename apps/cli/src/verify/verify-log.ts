@@ -8,6 +8,8 @@ export type Pass = (title: string, total: number | undefined, work: (advance: (e
 
 export interface Verified {
   readonly events: number;
+  /** Of them, in streams of accounts. */
+  readonly ofAccounts: number;
   readonly accounts: number;
   readonly catalogs: number;
 }
@@ -33,5 +35,5 @@ export const verifyLog = async (log: EventLog, memory: StreamMemory, pass: Pass,
   await pass('accounts', check.events, async (advance) => {
     for (const stream of accounts) await checkAccount(stream, { log, memory, onEvents: advance });
   });
-  return { events: check.events, accounts: accounts.length, catalogs: catalogs.length };
+  return { events: check.events, ofAccounts: check.eventsOf(accounts), accounts: accounts.length, catalogs: catalogs.length };
 };

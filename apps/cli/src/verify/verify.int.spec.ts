@@ -45,8 +45,8 @@ describe('verify on a database', () => {
     const log = await PostgresEventLog.open(database.url);
     const memory = await PostgresStreamMemory.open(database.url, log.id);
     try {
-      const { events } = await verifyLog(log, memory, silent);
-      return { events, behind: await verifyReadModels(database.url, log, events, silent) };
+      const { events, ofAccounts } = await verifyLog(log, memory, silent);
+      return { events, behind: await verifyReadModels(database.url, log, ofAccounts, silent) };
     } finally {
       await Promise.all([log.close(), memory.close()]);
     }

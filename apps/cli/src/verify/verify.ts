@@ -16,8 +16,8 @@ export const verify = async (): Promise<void> => {
     const store = await EventStore.open({ databaseUrl: database.url, eventLog: settings.eventLog }, () => undefined, say);
     const { log, memory } = store.parts;
     try {
-      const { events, accounts, catalogs } = await verifyLog(log, memory, withBar, { counted: settings.eventLog.kind === 'postgres' });
-      const behind = await verifyReadModels(database.url, log, events, withBar);
+      const { events, ofAccounts, accounts, catalogs } = await verifyLog(log, memory, withBar, { counted: settings.eventLog.kind === 'postgres' });
+      const behind = await verifyReadModels(database.url, log, ofAccounts, withBar);
       process.stdout.write(`${counted(events, 'event')}, ${counted(accounts, 'account')}, ${counted(catalogs, 'catalog')}: all in order\n`);
       if (behind > 0) process.stdout.write(`The read models have ${counted(behind, 'event')} still to apply; a running engine does that by itself.\n`);
     } finally {
