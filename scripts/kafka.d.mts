@@ -5,6 +5,8 @@ export interface KafkaBroker {
   readonly home: string;
   /** Addresses to connect to. */
   readonly brokers: readonly string[];
+  /** PEM text of whom to trust, for a broker with `secure`. */
+  readonly ca: string | undefined;
   /** kill -9. What it had acknowledged is in its data. */
   kill(): Promise<void>;
   /** Starts it again on the same port and data, and waits until it is ready; kills it first where it still runs. */
@@ -19,5 +21,7 @@ export interface KafkaBroker {
 }
 export declare const CURRENT: string;
 export declare const BEFORE: string;
+/** Whom a broker with `secure` lets in. */
+export declare const LOGIN: { readonly username: string; readonly password: string };
 export declare const whyNoKafka: () => string | undefined;
-export declare const startBroker: (options?: { readonly version?: string | undefined; readonly port?: number | undefined }) => Promise<KafkaBroker>;
+export declare const startBroker: (options?: { readonly version?: string | undefined; readonly port?: number | undefined; readonly secure?: boolean | undefined }) => Promise<KafkaBroker>;

@@ -71,14 +71,47 @@ const freePorts = async (count) => {
   return ports;
 };
 
+/** Whom a broker with `secure` lets in, by each of these mechanisms. */
+export const LOGIN = { username: 'meterbook', password: 'a-password-of-tests' };
+const SCRAM = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
+
+/** A certificate for 127.0.0.1, which its clients have to be given. */
+const certify = (home) => {
+  const keytool = (...args) => {
+    const { status, stdout, stderr } = spawnSync('keytool', [...args, '-keystore', join(home, 'key.p12'), '-storepass', LOGIN.password, '-alias', 'broker'], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`keytool: ${stdout}${stderr}`);
+    return stdout;
+  };
+  keytool('-genkeypair', '-keyalg', 'EC', '-dname', 'CN=127.0.0.1', '-ext', 'SAN=ip:127.0.0.1', '-validity', '2');
+  const certificate = keytool('-exportcert', '-rfc');
+  writeFileSync(join(home, 'ca.pem'), certificate);
+  return certificate;
+};
+
+const secured = (home) => ({
+  'ssl.keystore.location': join(home, 'key.p12'),
+  'ssl.keystore.password': LOGIN.password,
+  'ssl.truststore.type': 'PEM',
+  'ssl.truststore.location': join(home, 'ca.pem'),
+  'sasl.enabled.mechanisms': ['PLAIN', ...SCRAM].join(','),
+  'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+  'listener.name.sasl_ssl.plain.sasl.jaas.config': 'org.apache.kafka.common.security.plain.PlainLoginModule required '
+    + `username="${LOGIN.username}" password="${LOGIN.password}" user_${LOGIN.username}="${LOGIN.password}";`,
+  ...Object.fromEntries(SCRAM.map((name) => [
+    `listener.name.sasl_ssl.${name.toLowerCase()}.sasl.jaas.config`, 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+  ])),
+});
+
 /** One node that is all of a cluster: nothing waits for a second copy, and no topic appears because somebody named it. */
-const properties = (home, port, controllerPort) => Object.entries({
+const properties = (home, port, controllerPort, secure) => Object.entries({
   'process.roles': 'broker,controller',
   'node.id': 1,
   'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
   'controller.listener.names': 'CONTROLLER',
-  listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-  'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+  'inter.broker.listener.name': secure ? 'SASL_SSL' : 'PLAINTEXT',
+  listeners: `${secure ? 'SASL_SSL' : 'PLAINTEXT'}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+  'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL',
+  ...(secure ? secured(home) : {}),
   'log.dirs': join(home, 'log'),
   'offsets.topic.replication.factor': 1,
   'offsets.topic.num.partitions': 1,
@@ -103,15 +136,16 @@ const GUARD = 'cat >/dev/null; pid=$(cat "$1/pid" 2>/dev/null) && ps -o args= -p
 const exited = (child) => (child.exitCode !== null || child.signalCode !== null ? Promise.resolve()
   : new Promise((resolve) => { child.once('exit', resolve); }));
 
-const client = (address) => new kafkajs.Kafka({
+const client = (address, ca) => new kafkajs.Kafka({
   clientId: 'readiness', brokers: [address], connectionTimeout: 1_000, requestTimeout: 5_000, retry: { retries: 0 }, logCreator: () => () => {},
+  ...(ca && { ssl: { ca: [ca] }, sasl: { mechanism: 'plain', ...LOGIN } }),
 });
 
 /** Ready is when a cluster answers, and a consumer group would find its coordinator. */
-const untilReady = async (address, isAlive) => {
+const untilReady = async (address, ca, isAlive) => {
   const until = Date.now() + START_WITHIN_MS;
   for (;;) {
-    const admin = client(address).admin();
+    const admin = client(address, ca).admin();
     try {
       await admin.connect();
       await admin.describeCluster();
@@ -129,14 +163,15 @@ const untilReady = async (address, isAlive) => {
 
 /**
  * Starts a broker on data of its own and waits until it is ready. It ends with this process, its data with it.
- * @param {{ version?: string, port?: number }} options
+ * @param {{ version?: string, port?: number, secure?: boolean }} options `secure`: over TLS, for who logs in (see LOGIN)
  */
-export const startBroker = async ({ version = CURRENT, port: wanted } = {}) => {
+export const startBroker = async ({ version = CURRENT, port: wanted, secure = false } = {}) => {
   const jars = classPath(version);
   const [port, controllerPort] = [wanted ?? (await freePorts(1))[0], (await freePorts(1))[0]];
   const home = mkdtempSync(join(tmpdir(), 'meterbook-kafka-'));
   const settings = join(home, 'server.properties');
-  writeFileSync(settings, properties(home, port, controllerPort));
+  writeFileSync(settings, properties(home, port, controllerPort, secure));
+  const ca = secure ? certify(home) : undefined;
   const guard = spawn('sh', ['-c', GUARD, 'guard', home], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   guard.unref();
   guard.stdin.unref?.();
@@ -147,7 +182,10 @@ export const startBroker = async ({ version = CURRENT, port: wanted } = {}) => {
     for (const output of [child.stdout, child.stderr]) output.on('data', (text) => { said = (said + text).slice(-20_000); });
     return child;
   };
-  const format = java(['kafka.tools.StorageTool', 'format', '--cluster-id', randomBytes(16).toString('base64url').replace(/^-/, 'A'), '--config', settings]);
+  const format = java([
+    'kafka.tools.StorageTool', 'format', '--cluster-id', randomBytes(16).toString('base64url').replace(/^-/, 'A'), '--config', settings,
+    ...(secure ? SCRAM.flatMap((name) => ['--add-scram', `${name}=[name=${LOGIN.username},password=${LOGIN.password}]`]) : []),
+  ]);
   await exited(format);
   if (format.exitCode !== 0) throw new Error(`Kafka's storage could not be made: ${said}`);
 
@@ -157,7 +195,7 @@ export const startBroker = async ({ version = CURRENT, port: wanted } = {}) => {
     server = java(['kafka.Kafka', settings]);
     writeFileSync(join(home, 'pid'), String(server.pid));
     const child = server;
-    await untilReady(address, () => child.exitCode === null && child.signalCode === null)
+    await untilReady(address, ca, () => child.exitCode === null && child.signalCode === null)
       .catch((error) => { throw new Error(`${error.message}: ${said}`, { cause: error }); });
   };
   const kill = async (signal = 'SIGKILL') => {
@@ -167,6 +205,8 @@ export const startBroker = async ({ version = CURRENT, port: wanted } = {}) => {
   await start();
   return {
     version, port, home, brokers: [address],
+    /** PEM text of whom to trust, for a broker with `secure`. */
+    ca,
     /** As if its machine had lost power, but for what the system still holds of its files. */
     kill: () => kill(),
     /** On the same port and data. */
