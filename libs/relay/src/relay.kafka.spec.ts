@@ -57,6 +57,7 @@ describe('a relay', () => {
     expect({ state, lag }).toEqual({ state: 'retrying', lag: { events: 10, atLeast: false, seconds: expect.any(Number) as number } });
     expect(lag.seconds).toBeGreaterThan(0);
     expect(error).toMatchObject({ name: expect.stringMatching(/^KafkaJS/) as string });
+    expect(idle.relay.condition).toEqual({ state: 'retrying', error: expect.any(Error) as Error });
   });
 
   it('stops at once while its broker is away', async () => {

@@ -70,10 +70,15 @@ export class Relay {
     if (!this.pool.ending) await this.pool.end();
   }
 
-  /** @throws when the database or the log does not answer */
+  /** How it is, without asking anybody: for probes, which come often. */
+  get condition(): Pick<RelayStatus, 'state' | 'error'> {
+    return { state: this.state, error: this.error };
+  }
+
+  /** Counts what is behind, at most some thousand events. @throws when the database or the log does not answer */
   async status(): Promise<RelayStatus> {
     const position = this.saved ? this.saved.position : await readPosition(this.pool, this.options.kafka.topic);
-    return { state: this.state, position, lag: await lagAfter(this.options.log, position), error: this.error };
+    return { ...this.condition, position, lag: await lagAfter(this.options.log, position) };
   }
 
   private async run(signal: AbortSignal): Promise<void> {
