@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import type { Instant } from '#libs/kernel';
@@ -11,6 +12,9 @@ import { READ_MODELS, readModelNames } from './read-models.js';
 import { NEXT, type Progress } from './rebuild/copy-tables.js';
 import { rebuild } from './rebuild/rebuild.js';
 import { REBUILD_RUNS } from './rebuild/turn.js';
+
+/** How soon a projector that has stopped notices that read models were rebuilt. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** One read model, and how it is. */
 export interface ProjectionStatus {
@@ -50,6 +54,7 @@ export class Projections {
   private readonly waiters: Waiters;
   private stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  private lastBuilt: number | undefined;
   private state: FeedState | { readonly status: 'starting' } = { status: 'starting' };
 
   constructor(private readonly parts: ProjectionsParts) {
@@ -65,14 +70,7 @@ export class Projections {
   /** Applies what the log brings from now on, unless another process does. */
   start(): void {
     this.stopping = new AbortController();
-    const projector = new Projector({
-      onApplied: (events) => this.waiters.applied(events),
-      onState: (state) => {
-        this.state = state;
-        if ('error' in state) this.parts.onError(state.error);
-      },
-    });
-    this.running = this.parts.feed.consume(projector, this.stopping.signal).catch(() => undefined); // told by onState
+    this.running = this.run(this.stopping.signal);
   }
 
   /** Resolves when the batch under way is done. */
@@ -97,7 +95,6 @@ export class Projections {
   async rebuild(name: Rebuildable, onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<void> {
     const { url, log } = this.parts;
     await rebuild({ url, log, names: name === 'all' ? readModelNames : [name], onProgress, signal });
-    if (this.state.status === 'stopped') this.start(); // what stopped it may be mended now
   }
 
   /** Of all read models, in a fixed order. */
@@ -114,6 +111,36 @@ export class Projections {
         building: building?.names.includes(name) ? building.progress : undefined,
       }));
     });
+  }
+
+  private async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const projector = new Projector({
+        onApplied: (events) => this.waiters.applied(events),
+        onState: (state) => {
+          this.state = state;
+          if ('error' in state) this.parts.onError(state.error);
+        },
+      });
+      await this.parts.feed.consume(projector, signal).catch(() => this.untilRebuilt(signal)); // told by onState
+    }
+  }
+
+  /** What stopped it may be mended by a rebuild, in whichever process. */
+  private async untilRebuilt(signal: AbortSignal): Promise<void> {
+    const before = await this.builtAt();
+    while (!signal.aborted && (await this.builtAt()) === before) await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+  }
+
+  /** When read models were last rebuilt; unchanged, as far as is known, while the database does not answer. */
+  private async builtAt(): Promise<number | undefined> {
+    try {
+      const { rows: [row] } = await this.parts.pool.query<{ last: Date | null }>('SELECT max(built_at) AS last FROM read.projection');
+      this.lastBuilt = row?.last?.getTime();
+    } catch {
+      // asked again soon
+    }
+    return this.lastBuilt;
   }
 
   private async appliedRevisions(accountIds: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -38,7 +38,7 @@ export class Membership {
       groupId: parts.group, sessionTimeout: SESSION_MS, rebalanceTimeout: SESSION_MS, heartbeatInterval: HEARTBEAT_MS, maxWaitTimeInMs: WAIT_MS,
       allowAutoTopicCreation: false,
       // Soon told, so that it shows; it is we who try again.
-      retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
+      retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
     });
     this.consumer.on('consumer.group_join', ({ payload }) => this.assigned(payload.memberAssignment[parts.topic] ?? []));
     this.consumer.on('consumer.crash', ({ payload }) => this.fail(payload.error));

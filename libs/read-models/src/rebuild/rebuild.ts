@@ -42,19 +42,28 @@ export const rebuild = async ({ url, log, names, onProgress, signal }: RebuildOp
   try {
     await claimRebuild(session);
     await registerCheckpoint(session, LIVE, log.id);
-    // Those that a topic feeds are at no one place in the log, where one of them could take its place among the others.
-    const all = await isAtItsPosition(session, LIVE) ? withNeeds(names) : readModelNames;
-    await makeCopy(session, all);
+    const build = async (wanted: readonly ReadModelName[]): Promise<void> => {
+      await makeCopy(session, wanted);
+      try {
+        await new Rebuild(session, log, wanted, onProgress, signal).run();
+      } catch (error) {
+        await giveUp(session).catch(() => undefined); // the database may be what failed; the next rebuild removes it
+        throw error;
+      }
+    };
     try {
-      await new Rebuild(session, log, all, onProgress, signal).run();
+      await build(withNeeds(names));
     } catch (error) {
-      await giveUp(session).catch(() => undefined); // the database may be what failed; the next rebuild removes it
-      throw error;
+      if (!(error instanceof NoOnePlace)) throw error;
+      await build(readModelNames);
     }
   } finally {
     await closeSession(session);
   }
 };
+
+/** A topic feeds the live ones: they are at no one place in the log, where one of them could take its place among the others. */
+class NoOnePlace extends Error {}
 
 const giveUp = async (session: Client): Promise<void> => {
   await session.query('ROLLBACK');
@@ -97,12 +106,14 @@ class Rebuild {
   private async goal(live: Checkpoint | undefined): Promise<Goal> {
     if (!live) throw new Error('the checkpoint of the live read models is gone');
     const { events: total } = await readProgress(this.session, LIVE);
-    if (live.source === this.log.id && await isAtItsPosition(this.session, LIVE)) return { position: live.position, total };
+    const isOurs = live.source === this.log.id;
+    if (isOurs && await isAtItsPosition(this.session, LIVE)) return { position: live.position, total };
     // Some of them at the end, and the others where they are, would contradict each other.
     if (this.names.length < readModelNames.length) {
-      throw new BillingError('conflict', 'state_conflict', { detail: 'the read models were made from another log, or a topic feeds them now; rebuild all of them together' });
+      if (isOurs) throw new NoOnePlace();
+      throw new BillingError('conflict', 'state_conflict', { detail: 'the read models were made from another log; rebuild all of them together' });
     }
-    return { position: await this.log.end() ?? '', total: live.source === this.log.id ? total : this.place.events };
+    return { position: await this.log.end() ?? '', total: isOurs ? total : this.place.events };
   }
 
   /** Folds on while what was folded before is written, each time in a transaction of its own. */

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { EventLog } from '#libs/event-log';
-import { DirectFeed } from '#libs/event-feed';
+import { DirectFeed, type EventFeed } from '#libs/event-feed';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
 import { openReadDatabase } from '../database/data-source.js';
 import { Projections } from '../projections.js';
@@ -23,14 +23,12 @@ export const readDatabase = async (server?: string): Promise<TestDatabase & { re
 /** The read side of one engine: a projector, and what an operator sees of it. */
 export class ReadSide {
   readonly errors: unknown[] = [];
-  readonly feed: DirectFeed;
   readonly pool;
   readonly projections: Projections;
 
-  constructor(readonly url: string, readonly log: EventLog, gathering = { most: 5_000, gatherMs: 5 }) {
-    this.feed = new DirectFeed(log, url, gathering);
+  constructor(readonly url: string, readonly log: EventLog, feed: EventFeed = new DirectFeed(log, url, { most: 5_000, gatherMs: 5 })) {
     this.pool = openHotPool(url);
-    this.projections = new Projections({ url, log, feed: this.feed, pool: this.pool, onError: (error) => this.errors.push(error) });
+    this.projections = new Projections({ url, log, feed, pool: this.pool, onError: (error) => this.errors.push(error) });
   }
 
   async close(): Promise<void> {
