@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMet, type Bench, type Figure, type Scenario } from './bench.js';
 import { LoadGenerator } from './load/load.js';
-import { markdown, textTable, thisMachine } from './report.js';
+import { markdown, textTable, thisMachine, type KeptFigure } from './report.js';
 import { balance } from './scenarios/balance.js';
 import { growth } from './scenarios/growth.js';
 import { overHttp } from './scenarios/over-http.js';
@@ -19,7 +19,7 @@ const RESULTS = path.resolve('docs/benchmarks');
 
 const HELP = `npm run bench [-- options]: every figure of ${IDS.join(', ')} beside its floor, in one run
 
-  --full           full size; writes docs/benchmarks/results.md and results.json (takes about an hour)
+  --full           full size; writes docs/benchmarks/results.md and results.json (takes about an hour; with --only the others are left as they are)
   --smoke          does everything run, and is every result right? About a minute; no target counts
   --only S1,S2     these alone
   --profile DIR    CPU profiles of the engine's processes into DIR
@@ -67,14 +67,18 @@ const bench = async (): Promise<void> => {
   if (full) await keep(figures);
 };
 
+/** What was measured replaces what was kept of the same id; the rest stays, as it takes long to come by. */
 const keep = async (figures: readonly Figure[]): Promise<void> => {
   const server = await startServer();
   await server.stop();
-  const machine = thisMachine(server.version);
-  const on = new Date().toISOString().slice(0, 10);
+  const file = path.join(RESULTS, 'results.json');
+  const earlier = await readFile(file, 'utf8').then((text) => (JSON.parse(text) as { figures: KeptFigure[] }).figures, () => []);
+  const taken = { on: new Date().toISOString().slice(0, 10), machine: thisMachine(server.version) };
+  const kept = [...earlier.filter(({ id }) => !figures.some((figure) => figure.id === id)), ...figures.map((figure) => ({ ...figure, met: isMet(figure), ...taken }))]
+    .toSorted((a, b) => Number(/\d+/.exec(a.id)?.[0]) - Number(/\d+/.exec(b.id)?.[0]));
   await mkdir(RESULTS, { recursive: true });
-  await writeFile(path.join(RESULTS, 'results.json'), `${JSON.stringify({ on, machine, figures: figures.map((figure) => ({ ...figure, met: isMet(figure) })) }, undefined, 2)}\n`);
-  await writeFile(path.join(RESULTS, 'results.md'), markdown(figures, machine, 'full', on));
+  await writeFile(file, `${JSON.stringify({ figures: kept }, undefined, 2)}\n`);
+  await writeFile(path.join(RESULTS, 'results.md'), markdown(kept));
 };
 
 if (help) process.stdout.write(HELP);

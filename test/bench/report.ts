@@ -34,16 +34,24 @@ export const thisMachine = (postgres: string): Machine => ({
   cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30), node: process.version, postgres,
 });
 
+/** A figure of a full run, with when and where it was taken. */
+export interface KeptFigure extends Figure {
+  readonly on: string;
+  readonly machine: Machine;
+}
+
+const machineText = ({ cpu, cores, memoryGb, node, postgres }: Machine): string => `${cores} cores of ${cpu}, ${memoryGb} GB, Node ${node}, PostgreSQL ${postgres}`;
+
 /** The page that is kept in docs/benchmarks. */
-export const markdown = (figures: readonly Figure[], machine: Machine, size: string, on: string): string => `# Benchmark results
+export const markdown = (figures: readonly KeptFigure[]): string => `# Benchmark results
 
-Written by \`npm run bench -- --full\`; [README.md](README.md) says how each figure is taken. Size: ${size}. Taken on ${on}.
+Written by \`npm run bench -- --full\`; [README.md](README.md) says how each figure is taken, [where-the-time-goes.md](where-the-time-goes.md) why it is what it is.
 
-Machine: ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB, Node ${machine.node}, PostgreSQL ${machine.postgres}, fsync and synchronous_commit on. The server measured, PostgreSQL and the load share these cores.
+${[...new Set(figures.map(({ machine }) => machineText(machine)))].map((text) => `Machine: ${text}, fsync and synchronous_commit on. The server measured, PostgreSQL and the load share these cores.`).join('\n\n')}
 
-| ${HEAD.join(' | ')} |
-| --- | ---: | ---: | ---: | --- | --- |
-${figures.map((figure) => `| ${cellsOf(figure).join(' | ')} |`).join('\n')}
+| ${[...HEAD, 'taken on'].join(' | ')} |
+| --- | ---: | ---: | ---: | --- | --- | --- |
+${figures.map((figure) => `| ${[...cellsOf(figure), figure.on].join(' | ')} |`).join('\n')}
 
 ## What was measured, and what belongs beside it
 
