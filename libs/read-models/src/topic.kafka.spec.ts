@@ -73,13 +73,13 @@ describe('read models that a topic feeds', () => {
 
   /** Accounts that grow until it is stopped; resolves to how many there are then. */
   const traffic = (atOnce = 7) => {
-    let stopped = false;
+    const stopping = new AbortController();
     const writing = (async () => {
       let account = 0;
-      for (; !stopped; account += 1) await appendAll(log, `w-${account}`, events, atOnce);
+      for (; !stopping.signal.aborted; account += 1) await appendAll(log, `w-${account}`, events, atOnce);
       return account;
     })();
-    return { stop: () => { stopped = true; return writing; } };
+    return { stop: () => { stopping.abort(); return writing; } };
   };
   const untilAll = async (asking: ReadSide, accounts: number): Promise<void> => {
     for (let account = 0; account < accounts; account += 1) await asking.projections.waitFor(`w-${account}`, events.length - 1, PATIENCE_MS);
@@ -123,11 +123,11 @@ describe('read models that a topic feeds', () => {
     await appendAll(log, 'a', events);
     await first.projections.waitFor('a', events.length - 1, PATIENCE_MS);
     const load = traffic();
-    let isOver = false;
+    const over = new AbortController();
     const reading = (async () => {
       const query = new BalanceQuery(second.pool);
       const seen = new Map<string, number>();
-      for (let n = 0; !isOver; n += 1) {
+      for (let n = 0; !over.signal.aborted; n += 1) {
         const accountId = `w-${n % 20}`;
         const revision = (await query.find(accountId))?.revision ?? -1;
         expect(revision).toBeGreaterThanOrEqual(seen.get(accountId) ?? -1); // what was shown is never taken back
@@ -140,7 +140,7 @@ describe('read models that a topic feeds', () => {
     }
     const accounts = await load.stop();
     await untilAll(second, accounts);
-    isOver = true;
+    over.abort();
     await reading;
     await expectSound(accounts + 1);
     expect((await first.projections.status()).map(({ state, lag }) => [state, lag.events])).toEqual(readModelNames.map(() => ['live', 0]));

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Client, ClientBase } from 'pg';
 import type { EventLog } from '#libs/event-log';
@@ -6,6 +7,7 @@ import { lockCheckpoint, registerCheckpoint } from '../checkpoint.js';
 import { engage } from '../engage.js';
 import { ForeignCheckpoint, type Consumer, type EventFeed, type Lag } from '../event-feed.js';
 import { GATHERING } from '../gatherer.js';
+import { isOutage } from '../keep-trying.js';
 import { lagAfter } from '../lag.js';
 import { consumerGroupOf, dropPartitions, readPartitions, readProgress, type PartitionPlace, type TopicIdentity } from '../partitions.js';
 import { inTransaction } from '../session.js';
@@ -19,6 +21,11 @@ import { PartitionBookmark } from './partition-bookmark.js';
 import { openTopic } from './topic.js';
 import { lagInTopic } from './topic-lag.js';
 import { canFollow, identityOf, rangesOf } from './topic-ranges.js';
+
+/** Whoever asks how far a consumer is behind is told soon, with or without the brokers. */
+const ANSWER_WITHIN_MS = 2_000;
+/** A process that froze in the middle of a batch has lost its partitions by then; its locks must not hold off who has them now. */
+const FROZEN_AFTER = '10s';
 
 /** A consumer at work in this process. */
 interface Work {
@@ -45,6 +52,7 @@ export class KafkaFeed implements EventFeed {
 
   async consume(consumer: Consumer, signal: AbortSignal): Promise<void> {
     await engage({ url: this.url, consumer, signal, shared: true }, async (session, progress) => {
+      await session.query(`SET idle_in_transaction_session_timeout = '${FROZEN_AFTER}'`);
       const { source } = await registerCheckpoint(session, consumer.name, this.log.id);
       if (source !== this.log.id) throw new ForeignCheckpoint(consumer.name, this.log.id, source);
       const { cluster, name } = await openTopic(this.kafka, this.settings);
@@ -66,14 +74,21 @@ export class KafkaFeed implements EventFeed {
     for (const membership of this.memberships) membership.hurry();
   }
 
-  /** What waits in the topic; where nothing does, what the relay has not brought. */
+  /** What waits in the topic; where nothing does, what the relay has not brought. Without an answer of the brokers, what is certainly missing. */
   async lag(database: Pick<ClientBase, 'query'>, consumer: string): Promise<Lag> {
+    const waiting = await Promise.race([this.lagInTopic(database, consumer), delay(ANSWER_WITHIN_MS, 'unknown' as const, { ref: false })])
+      .catch((error: unknown) => { if (isOutage(error)) return 'unknown' as const; throw error; });
+    if (waiting && waiting !== 'unknown') return waiting;
+    const missing = await lagAfter(this.log, (await readProgress(database, consumer)).position || undefined);
+    return { ...missing, atLeast: missing.atLeast || waiting === 'unknown' };
+  }
+
+  private lagInTopic(database: Pick<ClientBase, 'query'>, consumer: string): Promise<Lag | undefined> {
     const { topic } = this.settings;
-    const waiting = await administer(this.kafka, async (admin) => {
+    return administer(this.kafka, async (admin) => {
       const { clusterId } = await admin.describeCluster();
       return lagInTopic(admin, topic, await readPartitions(database, consumer, identityOf(clusterId, topic)));
     });
-    return waiting ?? lagAfter(this.log, (await readProgress(database, consumer)).position || undefined);
   }
 
   /** Applies what is assigned to this process until the abort, whatever that is at the time. */
