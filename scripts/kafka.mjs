@@ -44,6 +44,7 @@ const POM = (version) => `<project xmlns="http://maven.apache.org/POM/4.0.0">
 
 /** The broker's jars, fetched once for each version. */
 const classPath = (version) => {
+  if (!/^\d+(\.\d+)+$/.test(version)) throw new Error(`${version} is no version of Kafka: ${CURRENT} is one`);
   const known = join(CACHE, version, 'classpath');
   const cached = existsSync(known) ? readFileSync(known, 'utf8') : '';
   if (cached !== '' && cached.split(delimiter).every((jar) => existsSync(jar))) return cached;

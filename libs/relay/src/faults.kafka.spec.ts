@@ -2,6 +2,8 @@ import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { closeSession, kafkaClient, openSession, openTopic } from '#libs/event-feed';
+import { openEventStoreLog } from '#libs/event-log';
+import { DoubleProcess } from '../../../test/support/eventstoredb/double-process.js';
 import { startKafka, type KafkaBroker } from '../../../test/support/kafka.js';
 import { Fenced, makePositionTable, SavedPosition } from './saved-position.js';
 import { RelayProcess } from './testing/relay-process.js';
@@ -128,6 +130,26 @@ describe('a relay under faults loses no event, and the order of none', () => {
     await writing.stop();
     await site.expectAll();
     await until(() => live().length === 1);
+  });
+
+  it('an EventStoreDB that is killed and comes back', async () => {
+    const server = await DoubleProcess.start();
+    const there = await Site.open(broker, () => openEventStoreLog({ url: server.url }));
+    try {
+      const { states } = there.relay();
+      await until(() => states.includes('live'));
+      for (let round = 0; round < 3; round += 1) {
+        const writing = there.write(600, 20);
+        await delay(50 + Math.random() * 100);
+        await server.kill();
+        await server.restart();
+        await writing;
+      }
+      await there.expectAll();
+    } finally {
+      await there.close();
+      await server.remove();
+    }
   });
 
   it('who was taken over can no longer move the position', async () => {

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { administer, kafkaClient } from '#libs/event-feed';
-import { PostgresEventLog } from '#libs/event-log';
+import { PostgresEventLog, type EventLog } from '#libs/event-log';
 import { startKafka, type KafkaBroker } from '../../../test/support/kafka.js';
 import { freshDatabase } from '../../../test/support/postgres.js';
 import { ForeignTopic, LogRewound, OversizedEvent, TopicRepartitioned, UnreadableEvent } from './refusals.js';
@@ -105,7 +105,7 @@ describe('a relay', () => {
 
     it('a log that ends before what was sent from it', async () => {
       await used();
-      const rewound = Object.create(site.log, { end: { value: async () => '0000000000000007' } }) as PostgresEventLog;
+      const rewound = Object.create(site.log, { end: { value: async () => '0000000000000007' } }) as EventLog;
       expect(await refusal(site.relay({ log: rewound }))).toBeInstanceOf(LogRewound);
     });
 

@@ -17,13 +17,13 @@ export class Site {
   private readonly readers: TopicReader[] = [];
   private count = 0;
 
-  private constructor(private readonly database: TestDatabase, readonly log: PostgresEventLog, broker: KafkaBroker) {
+  private constructor(private readonly database: TestDatabase, readonly log: EventLog, broker: KafkaBroker) {
     this.settings = { brokers: broker.brokers, topic: `events-${randomUUID()}`, partitions: 4, replication: 1, tls: undefined, sasl: undefined };
   }
 
-  static async open(broker: KafkaBroker): Promise<Site> {
+  static async open(broker: KafkaBroker, openLog: (databaseUrl: string) => Promise<EventLog> = (url) => PostgresEventLog.open(url)): Promise<Site> {
     const database = await freshDatabase();
-    return new Site(database, await PostgresEventLog.open(database.url), broker);
+    return new Site(database, await openLog(database.url), broker);
   }
 
   get databaseUrl(): string {
