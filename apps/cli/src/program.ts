@@ -79,6 +79,23 @@ It reads the database of DATABASE_URL, or the one in the data directory, with an
 ${examples('meterbook verify', 'DATABASE_URL=postgres://meterbook@db/meterbook meterbook verify')}\n${exitCodes()}`)
     .action(async () => (await import('./verify/verify.js')).verify());
 
+  meterbook.command('migrate-log')
+    .description('move the event log from PostgreSQL to EventStoreDB, or to another PostgreSQL, and compare both to the byte')
+    .option('--from <url>', 'PostgreSQL the log is in (DATABASE_URL, or the one in the data directory)')
+    .option('--to <url>', 'EventStoreDB or PostgreSQL it goes to, without events of Meterbook')
+    .option('--database <url>', 'PostgreSQL that the engine on the new log will use, for snapshots and the id index (that of --to, or else of --from)')
+    .option('--unseal', 'open the log of --from for writing again instead: the move is called off')
+    .addHelpText('after', `
+It first seals the log for good: engines on it answer every write with 503, and no event can be added behind its back. Then
+it copies ids, revisions and bodies, and compares. Cut off at any point, run it again: it goes on where it was. The old log
+is left as it is, sealed.
+${examples(
+    'meterbook migrate-log --from postgres://meterbook@db/meterbook --to esdb://admin:changeit@events:2113',
+    'METERBOOK_DATA_DIR=./data meterbook migrate-log --to esdb://events:2113?tls=false --database postgres://meterbook@db/meterbook',
+    'meterbook migrate-log --from postgres://meterbook@db/meterbook --unseal',
+  )}\n${exitCodes()}`)
+    .action(async (options) => (await import('./migrate-log/migrate-log.js')).migrateLog(options));
+
   throughEngine(meterbook.command('demo'))
     .description('fill a month of believable traffic, through the public API; run again it changes nothing')
     .option('--accounts <number>', 'accounts to open', wholeNumber(1, 100), 5)

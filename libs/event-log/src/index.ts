@@ -4,7 +4,9 @@ export { BrokenChain, CHAIN_START, continueChain, type ChainEnd } from './hash-c
 export * from './stream-memory.js';
 export * from './stream-leases.js';
 export { PostgresEventLog } from './postgres/postgres-event-log.js';
+export { LogSeal } from './postgres/seal.js';
 export { PostgresStreamLeases } from './postgres/stream-leases.js';
 export { PostgresStreamMemory } from './postgres/postgres-stream-memory.js';
+export { copyStreamMemory, type CopiedMemory } from './postgres/copy-stream-memory.js';
 export { openEventStoreLog } from './eventstoredb/open.js';
 export type { EventStoreLog, EventStoreOptions } from './eventstoredb/event-store-log.js';

@@ -5,13 +5,16 @@ import { openDatabase, waitForDatabase, type OpenedDatabase } from '#libs/engine
 import { Failure } from '#libs/process';
 import type { Settings } from '#libs/settings';
 
+/** What is there where an engine has worked. */
+const BOOKS: readonly string[] = ['log.events', 'read.balance'];
+
 /** @throws Failure unless an engine has been at work in this database: looking must not make tables in some other one */
-const requireBooks = async (url: string): Promise<void> => {
+const requireBooks = async (url: string, tables: readonly string[]): Promise<void> => {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows: [row] } = await client.query<{ there: boolean }>("SELECT to_regclass('log.events') IS NOT NULL AND to_regclass('read.balance') IS NOT NULL AS there");
+    const { rows: [row] } = await client.query<{ there: boolean }>('SELECT bool_and(to_regclass(name) IS NOT NULL) AS there FROM unnest($1::text[]) AS name', [tables]);
     if (!row?.there) throw new Failure(`No engine has worked in the database ${new URL(url).pathname.slice(1)} at ${new URL(url).host} yet; check DATABASE_URL.`);
   } finally {
     await client.end();
@@ -19,11 +22,11 @@ const requireBooks = async (url: string): Promise<void> => {
 };
 
 /** DATABASE_URL's, that of the engine which runs on the data directory, or the stopped one there, started for as long as it is read. */
-export const openBooks = async (settings: Settings, say: (line: string) => void): Promise<OpenedDatabase> => {
+export const openBooks = async (settings: Settings, say: (line: string) => void, tables = BOOKS): Promise<OpenedDatabase> => {
   const { databaseUrl, dataDir } = settings;
   if (databaseUrl !== undefined) {
     await waitForDatabase(databaseUrl, say);
-    await requireBooks(databaseUrl);
+    await requireBooks(databaseUrl, tables);
     return { url: databaseUrl, close: () => Promise.resolve() };
   }
   if (!await exists(path.join(dataDir, 'postgres'))) throw new Failure(`There is no database in ${dataDir}; set METERBOOK_DATA_DIR to where one is, or DATABASE_URL.`);

@@ -40,13 +40,18 @@ const BAD_DATA = /^(22|23|54)/;
 export const isCallersFault = (error: unknown): boolean =>
   error instanceof TypeError || (error instanceof DatabaseError && BAD_DATA.test(error.code ?? ''));
 
+/** Raised by the database itself when something is appended to a sealed log (see seal.ts). */
+export const SEALED = 'MB001';
+const isSealed = (error: unknown): boolean => error instanceof DatabaseError && error.code === SEALED;
+
 /**
  * What a caller of the log gets for an error of the database: its own fault as it is, and anything else (stopped,
  * starting, full, read-only, out of connections, too slow, gone) as unavailability with the error as its cause.
  */
 export const logError = (error: unknown): unknown => {
   if (isCallersFault(error) || error instanceof BillingError) return error;
-  const unavailable = unavailableError('The event log cannot answer right now.');
+  const unavailable = unavailableError(isSealed(error)
+    ? 'The event log is sealed, since it is moved to another place. Nothing was done.' : 'The event log cannot answer right now.');
   unavailable.cause = error;
   return unavailable;
 };
