@@ -21,4 +21,6 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   workerIdleMemoryLimit: '512MB',
+  // Generous: a machine that is busy with other things is slow, not wrong.
+  testTimeout: 60_000,
 };
