@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IHeaders, Message } from 'kafkajs';
+import { traceparentOf } from '#libs/kernel';
 import type { RecordedEvent } from '#libs/event-log';
 
 /** An event as it travels: the stream is the key, which keeps a stream in one partition and so in order; the body is the value, byte for byte. */
@@ -30,21 +31,6 @@ export class UnreadableMessage extends Error {
     this.name = 'UnreadableMessage';
   }
 }
-
-const END_OF_CAUSE = ',"previousHash":';
-const TRACEPARENT = ',"traceparent":"';
-const TRACE_CONTEXT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-const TRACE_CONTEXT_LENGTH = 55;
-
-/** The trace that the event was recorded in, found without parsing: an envelope names it before its data (see `seal`). */
-const traceparentOf = (body: string): string | undefined => {
-  const end = body.indexOf(END_OF_CAUSE);
-  const at = end < 0 ? -1 : body.lastIndexOf(TRACEPARENT, end);
-  if (at < 0) return undefined;
-  const from = at + TRACEPARENT.length;
-  const text = body.slice(from, from + TRACE_CONTEXT_LENGTH);
-  return TRACE_CONTEXT.test(text) ? text : undefined;
-};
 
 export const toMessage = ({ stream, revision, id, type, body, position }: RecordedEvent, logId: string): EventMessage => {
   const traceparent = traceparentOf(body);

@@ -133,10 +133,11 @@ export class KafkaFeed implements EventFeed {
     const { places, isWhole } = await look();
     if (isWhole) return places;
     const turn = `meterbook/fill/${consumer.name}`;
-    if (!(await takeTurn(session, turn, signal, () => undefined))) return places;
+    if (!(await takeTurn(session, turn, signal, () => consumer.observe({ status: 'standby' })))) return places;
     try {
       const { ranges, ...again } = await look();
       if (again.isWhole) return again.places;
+      consumer.observe({ status: 'live' });
       await fillFromLog({ session, consumer, log: this.log, topic, ranges, most: this.gathering.most, signal });
       return await readPartitions(session, consumer.name, topic);
     } finally {

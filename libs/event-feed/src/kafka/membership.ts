@@ -37,8 +37,8 @@ export class Membership {
     this.consumer = parts.kafka.consumer({
       groupId: parts.group, sessionTimeout: SESSION_MS, rebalanceTimeout: SESSION_MS, heartbeatInterval: HEARTBEAT_MS, maxWaitTimeInMs: WAIT_MS,
       allowAutoTopicCreation: false,
-      // Soon told, so that it shows; it is we who try again.
-      retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
+      // Enough for a group in which many come at once; after that it is we who try again, and it shows.
+      retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
     });
     this.consumer.on('consumer.group_join', ({ payload }) => this.assigned(payload.memberAssignment[parts.topic] ?? []));
     this.consumer.on('consumer.crash', ({ payload }) => this.fail(payload.error));
@@ -109,6 +109,18 @@ export class Membership {
   private async receive(payload: EachBatchPayload): Promise<void> {
     if (!this.current || payload.isStale()) return; // asked for before the partition was told where to go on
     const taken = this.current.put(payload.batch.partition, payload.batch.messages).then(() => true);
-    while (!(await Promise.race([taken, delay(HEARTBEAT_MS, false, { ref: false })]))) await payload.heartbeat();
+    while (!(await Promise.race([taken, delay(HEARTBEAT_MS, false, { ref: false })]))) await stayMember(payload);
   }
 }
+
+/** After these the library joins anew, and another delivery begins. */
+const NO_LONGER_MEMBER = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'NOT_COORDINATOR_FOR_GROUP']);
+
+/** Whatever else goes wrong shows at the next fetch; thrown here, it would have messages fetched again that have been taken over. */
+const stayMember = async (payload: EachBatchPayload): Promise<void> => {
+  try {
+    await payload.heartbeat();
+  } catch (error) {
+    if (NO_LONGER_MEMBER.has(String((error as { type?: unknown }).type))) throw error;
+  }
+};

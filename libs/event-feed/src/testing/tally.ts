@@ -6,7 +6,9 @@ import { dropPartitions } from '../partitions.js';
 import { inTransaction } from '../session.js';
 
 /** No key: an event applied twice shows as two rows. */
-export const TALLY_TABLE = 'CREATE TABLE tally (consumer text NOT NULL, place serial, stream text NOT NULL, revision integer NOT NULL, body text NOT NULL)';
+export const TALLY_TABLE = `
+  CREATE TABLE tally (consumer text NOT NULL, place serial, stream text NOT NULL, revision integer NOT NULL, body text NOT NULL);
+  CREATE INDEX ON tally (consumer, stream, revision)`;
 
 /** Does to the checkpoints what a rebuild does, leaving the rows. */
 export const replaceRows = async (client: ClientBase, consumer: string): Promise<void> => inTransaction(client, async () => {
