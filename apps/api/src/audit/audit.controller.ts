@@ -10,7 +10,10 @@ import { revisionAt, scan, type ReadEvent } from './event-scan.js';
 import { verifyChain } from './verify-chain.js';
 
 const REVISION = /^(?:0|[1-9][0-9]{0,14})$/;
-const POSITION = /^[0-9]{1,64}$/;
+const POSITION = /^[0-9/]{1,64}$/;
+
+/** Positions of one log are alike but for their digits. */
+const shapeOf = (position: string | undefined): string | undefined => position?.replaceAll(/[0-9]/g, '0');
 
 /** The events themselves, as they were recorded. */
 @Controller()
@@ -33,9 +36,9 @@ export class AuditController {
   @Handles(listEvents)
   async all(@Req() { query: { cursor, limit, ...filter } }: RequestOf<typeof listEvents>) {
     const after = cursor === undefined ? undefined : keyIn(cursor, POSITION);
-    // A cursor may be made up, or of another log: positions of one log are equally long, and none lies behind its end.
+    // A cursor may be made up, or of another log; none that was given lies behind the log's end.
     const end = await this.log.end();
-    if (after !== undefined && after.length !== end?.length) throw invalidRequest('cursor', 'a cursor as an earlier page gave it');
+    if (after !== undefined && shapeOf(after) !== shapeOf(end)) throw invalidRequest('cursor', 'a cursor as an earlier page gave it');
     if (after !== undefined && end !== undefined && after >= end) return { items: [], nextCursor: null };
     const { found, last } = await scan(this.log.readAll({ after, batchSize: limit }), filter, limit);
     return { items: found.map(eventAnswer), nextCursor: last ? cursorOf(last.position) : null };
