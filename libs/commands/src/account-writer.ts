@@ -4,6 +4,7 @@ import {
   type Account, type AccountCommand, type AccountFact, type Answer, type Catalog, type Past, type PastFact, type Transition,
 } from '#libs/domain';
 import { RevisionConflict, StaleGuard, type EventLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
+import { appendsOf } from './appends.js';
 import type { Catalogs } from './catalogs.js';
 import { commandIdOf, idempotencyKeyOf } from './command-id.js';
 import type { Origin } from './commands.js';
@@ -139,7 +140,11 @@ export class AccountWriter {
     const { decided, account, events, hash } = await this.decideAll(batch, start, catalog);
     const guards = catalog ? [{ stream: catalogStream(catalog.name), revision: catalog.revision }] : [];
     try {
-      await this.parts.log.append(this.stream, events, start.account.revision, { guards });
+      let { revision } = start.account;
+      for (const part of appendsOf(decided, events, this.parts.log.maxAppendBytes)) {
+        await this.parts.log.append(this.stream, part, revision, { guards });
+        revision += part.length;
+      }
     } catch (error) {
       if (error instanceof RevisionConflict) {
         this.contendedUntil = performance.now() + CONTENDED_MS;

@@ -1,19 +1,19 @@
 import type { SealedEvent } from '#libs/kernel';
-import { appendsOf, type DecidedEvents } from './appends.js';
+import type { AccountFact } from '#libs/domain';
+import { appendsOf } from './appends.js';
 
-/** Facts by their types, each sealed into 10 bytes besides its type, named by its place. */
-let place = 0;
-const decided = (...types: DecidedEvents['facts'][number]['type'][]): DecidedEvents => ({
-  facts: types.map((type) => ({ type })),
-  events: types.map((type): SealedEvent => ({ id: String((place += 1)), type: type.slice(0, 5), body: 'x'.repeat(10) })),
-});
+type Types = readonly AccountFact['type'][];
+const decided = (...types: Types): Types => types;
 /** What each event counts. */
 const ONE = 20;
-const cut = (most: number, ...commands: DecidedEvents[]): string[][] => appendsOf(commands, most * ONE).map((events) => events.map(({ id }) => id));
+
+/** Facts by their types, each sealed into 10 bytes besides its type, and named by its place. */
+const cut = (most: number, ...commands: Types[]): string[][] => {
+  const events = commands.flat().map((type, at): SealedEvent => ({ id: String(at + 1), type: type.slice(0, 5), body: 'x'.repeat(10) }));
+  return appendsOf(commands.map((types) => ({ transition: { facts: types.map((type) => ({ type })) } })), events, most * ONE).map((part) => part.map(({ id }) => id));
+};
 
 describe('appends', () => {
-  beforeEach(() => { place = 0; });
-
   it('are one where everything fits, and also where there is nothing', () => {
     expect(cut(3, decided('HoldPlaced'), decided('UsageSettled', 'BalanceThresholdCrossed'))).toEqual([['1', '2', '3']]);
     expect(cut(1)).toEqual([[]]);

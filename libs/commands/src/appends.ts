@@ -2,10 +2,9 @@ import type { SealedEvent } from '#libs/kernel';
 import type { AccountFact } from '#libs/domain';
 import { appendBytes, fitsOneAppend } from '#libs/event-log';
 
-/** What one command led to: its facts, and the same facts sealed. */
-export interface DecidedEvents {
-  readonly facts: readonly Pick<AccountFact, 'type'>[];
-  readonly events: readonly SealedEvent[];
+/** What one command led to. */
+export interface DecidedFacts {
+  readonly transition: { readonly facts: readonly Pick<AccountFact, 'type'>[] };
 }
 
 /** What ended by itself. Each is a fact of its own, true whether or not anything after it is written. */
@@ -15,17 +14,18 @@ const isDue = ({ type }: Pick<AccountFact, 'type'>): boolean => type === 'HoldEx
 const isWarning = ({ type }: Pick<AccountFact, 'type'>): boolean => type === 'BalanceThresholdCrossed';
 
 /**
- * Cuts what a batch of commands led to into appends of at most `most` bytes, in order. What a command itself decided
+ * Cuts the events that a batch of commands led to into appends of at most `most` bytes, in order. What a command itself decided
  * stays together; it may be cut only between commands and after each thing that had ended, of which there may be very many
  * after a long stop. So whatever prefix of the appends is written, the account is in a state that it could have been in.
  * What cannot be cut and is still too large is left whole, for the log to refuse.
  */
-export const appendsOf = (decided: readonly DecidedEvents[], most: number): (readonly SealedEvent[])[] => {
-  const all = decided.flatMap(({ events }) => events);
-  if (fitsOneAppend(all, most)) return [all];
+export const appendsOf = (decided: readonly DecidedFacts[], events: readonly SealedEvent[], most: number): (readonly SealedEvent[])[] => {
+  if (fitsOneAppend(events, most)) return [events];
   const appends: SealedEvent[][] = [];
   let bytes = Infinity;
-  for (const piece of decided.flatMap(piecesOf)) {
+  let at = 0;
+  for (const length of decided.flatMap(piecesOf)) {
+    const piece = events.slice(at, at += length);
     const more = appendBytes(piece);
     if (bytes + more > most) {
       appends.push([]);
@@ -37,14 +37,15 @@ export const appendsOf = (decided: readonly DecidedEvents[], most: number): (rea
   return appends;
 };
 
-/** What must not be cut any further. */
-const piecesOf = ({ facts, events }: DecidedEvents): SealedEvent[][] => {
-  const pieces: SealedEvent[][] = [];
+/** How many of a command's facts, one after the other, must not be cut any further. */
+const piecesOf = ({ transition: { facts } }: DecidedFacts): number[] => {
+  const pieces: number[] = [];
   let afterDue = true;
-  facts.forEach((fact, at) => {
-    if (isDue(fact) || (afterDue && !isWarning(fact))) pieces.push([]);
+  for (const fact of facts) {
+    const begins = isDue(fact) || (afterDue && !isWarning(fact));
     afterDue = isDue(fact) || (afterDue && isWarning(fact));
-    pieces.at(-1)?.push(events[at] as SealedEvent);
-  });
+    if (begins) pieces.push(1);
+    else pieces.push((pieces.pop() ?? 0) + 1);
+  }
   return pieces;
 };
