@@ -18,7 +18,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['kernel', 'money', 'domain'],
   settings: ['http', 'event-feed'],
   process: ['kernel', 'postgres', 'settings'],
-  engine: ['kernel', 'event-log', 'event-feed', 'http', 'postgres', 'process', 'settings'],
+  // It stands around the others, which know nothing of it.
+  telemetry: ['kernel', 'event-log', 'event-feed', 'commands', 'read-models', 'relay', 'http'],
+  engine: ['kernel', 'event-log', 'event-feed', 'http', 'postgres', 'process', 'settings', 'telemetry'],
 };
 
 /** Outside packages and built-ins that pure code may use. */

@@ -10,7 +10,6 @@ import { CatalogsController } from './catalogs/catalogs.controller.js';
 import { CreditController } from './credit/credit.controller.js';
 import { DryRuns } from './holds/dry-runs.js';
 import { HoldsController } from './holds/holds.controller.js';
-import { ProjectionLag } from './projections/projection-lag.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { Rebuilds } from './projections/rebuilds.js';
 import { AccountReads } from './reading/account-reads.js';
@@ -44,7 +43,7 @@ export class AppModule {
       providers: [
         { provide: EventStore, useValue: store }, { provide: Metrics, useValue: metrics }, { provide: API_DOCUMENT, useValue: document },
         { provide: Rebuilds, inject: [Projections], useFactory: (projections: Projections) => new Rebuilds(projections, log) },
-        AccountOrders, AccountReads, DryRuns, Freshness, ProjectionLag,
+        AccountOrders, AccountReads, DryRuns, Freshness,
       ],
     };
   }

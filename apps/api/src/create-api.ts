@@ -6,8 +6,9 @@ import { isOutage } from '#libs/event-feed';
 import { CommandsModule } from '#libs/commands';
 import { EventStore, openEventFeed } from '#libs/engine';
 import { allowedMethods, createServer, Metrics, OperatorTokens, ProblemFilter, type OperatorToken } from '#libs/http';
-import { ReadModelsModule } from '#libs/read-models';
+import { Projections, ReadModelsModule } from '#libs/read-models';
 import type { EventFeedSettings, EventLogSettings } from '#libs/settings';
+import { Telemetry } from '#libs/telemetry';
 import { apiDocument } from './api-document.js';
 import { AppModule } from './app.module.js';
 import { OPERATIONS } from './operations.js';
@@ -26,6 +27,8 @@ export interface ApiSettings {
   /** Of Meterbook, for the API document. */
   readonly version: string;
   readonly log: Logger;
+  /** What is seen of it from outside; metrics alone when left out. */
+  readonly telemetry?: Telemetry;
   readonly clock?: Clock;
   /** Told what a person who waits for the start should know. */
   readonly say?: (line: string) => void;
@@ -39,23 +42,24 @@ const DRAIN_MS = 10_000;
  * finish, and then stops what they needed.
  */
 export const createApi = async ({
-  databaseUrl, eventLog = { kind: 'postgres' }, eventFeed = { kind: 'direct' }, projects = true, operatorTokens, version, log, clock = systemClock, say,
+  databaseUrl, eventLog = { kind: 'postgres' }, eventFeed = { kind: 'direct' }, projects = true, operatorTokens, version, log, telemetry = new Telemetry({ metrics: new Metrics(), log }), clock = systemClock, say,
 }: ApiSettings): Promise<NestFastifyApplication> => {
-  const store = await EventStore.open({ databaseUrl, eventLog }, (error) => log.warn({ err: error }, 'no lease on a contended account'), say);
+  const store = await EventStore.open({ databaseUrl, eventLog, onCommit: telemetry.onCommit() }, (error) => log.warn({ err: error }, 'no lease on a contended account'), say);
   try {
-    const metrics = new Metrics();
+    const { metrics } = telemetry;
     const problems = new ProblemFilter({ log, isOutage, methodsOf: allowedMethods(OPERATIONS), metrics });
-    const adapter = createServer({ tokens: new OperatorTokens(operatorTokens), problems, metrics, otherJsonTypes: [CLOUD_EVENT, CLOUD_EVENTS], drainMs: DRAIN_MS });
+    const adapter = createServer({ tokens: new OperatorTokens(operatorTokens), problems, metrics, otherJsonTypes: [CLOUD_EVENT, CLOUD_EVENTS], watchers: telemetry.requests, drainMs: DRAIN_MS });
     const imports = [
-      CommandsModule.forRoot({ ...store.parts, clock, onSnapshotFailed: (stream, error) => log.warn({ err: error, stream }, 'a snapshot could not be saved') }),
+      CommandsModule.forRoot({ ...telemetry.writing(store.parts), clock, traceOrder: telemetry.traceOrder, onSnapshotFailed: (stream, error) => log.warn({ err: error, stream }, 'a snapshot could not be saved') }),
       ReadModelsModule.forRoot({
-        url: databaseUrl, log: store.parts.log, feed: openEventFeed(eventFeed, store.parts.log, databaseUrl), projects,
+        url: databaseUrl, log: store.parts.log, feed: telemetry.feed(openEventFeed(eventFeed, store.parts.log, databaseUrl)), projects,
         onError: (error) => log.warn({ err: error }, 'the read models cannot go on'),
       }),
     ];
     const root = AppModule.forRoot({ imports, store, metrics, document: apiDocument(version), log });
     const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { bodyParser: false, logger: false, abortOnError: false });
     app.useGlobalFilters(problems);
+    telemetry.projections(app.get(Projections));
     return app;
   } catch (error) {
     await store.close();

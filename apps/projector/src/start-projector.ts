@@ -1,39 +1,27 @@
 import { NestFactory } from '@nestjs/core';
-import { Gauge } from 'prom-client';
 import { EventStore, openEventFeed, type Check, type ProcessParts, type RunningPart } from '#libs/engine';
 import { Projections, ReadModelsModule } from '#libs/read-models';
 import { ProjectorModule } from './projector.module.js';
 
 /** Applies events to the read models. With the log as their source one at a time works, and the others take over from it. */
-export const startProjector = async ({ settings, databaseUrl, log, metrics, say }: ProcessParts): Promise<RunningPart> => {
+export const startProjector = async ({ settings, databaseUrl, log, telemetry, say }: ProcessParts): Promise<RunningPart> => {
   const store = await EventStore.open({ databaseUrl, eventLog: settings.eventLog }, () => undefined, say);
   try {
     const { log: events } = store.parts;
     const readModels = ReadModelsModule.forRoot({
-      url: databaseUrl, log: events, feed: openEventFeed(settings.eventFeed, events, databaseUrl),
+      url: databaseUrl, log: events, feed: telemetry.feed(openEventFeed(settings.eventFeed, events, databaseUrl)),
       onError: (error) => log.warn({ err: error }, 'the read models cannot go on'),
     });
     const context = await NestFactory.createApplicationContext(ProjectorModule.forRoot([readModels]), { logger: false, abortOnError: false });
     store.usedBy(() => context.close());
     const projections = context.get(Projections);
-    metrics.add(lagOf('meterbook_projection_lag_events', 'Events of the log that the read models have not applied.', projections, ({ events: count }) => count));
-    metrics.add(lagOf('meterbook_projection_lag_seconds', 'How long the first of them has waited.', projections, ({ seconds }) => seconds));
+    telemetry.projections(projections);
     return { checks: async () => [await checkOf(projections)], stop: () => store.close() };
   } catch (error) {
     await store.close();
     throw error;
   }
 };
-
-interface Lag { readonly events: number; readonly seconds: number }
-
-const lagOf = (name: string, help: string, projections: Projections, read: (lag: Lag) => number): Gauge => new Gauge({
-  name, help, registers: [],
-  async collect() {
-    const [status] = await projections.status().catch(() => []);
-    this.set(status ? read(status.lag) : Number.NaN);
-  },
-});
 
 /** One on standby is as ready as the one that applies: nobody asks it for anything. */
 const checkOf = async (projections: Projections): Promise<Check> => {

@@ -11,6 +11,15 @@ const WEIGH_EVERY = 1_000;
 /** Accounts whose acknowledged revision is remembered after they were forgotten. */
 const MOST_ACKNOWLEDGED = 100_000;
 
+/** Stands around the orders of callers while somebody traces them; it may give an order another trace. */
+export type TraceOrder = (
+  order: { readonly accountId: string; readonly command: AccountCommand; readonly origin: Origin }, carryOut: (origin: Origin) => Promise<Outcome>,
+) => Promise<Outcome>;
+
+export interface AccountsParts extends WriterParts {
+  readonly traceOrder?: TraceOrder | undefined;
+}
+
 /** All accounts this process writes to: one writer each, kept hot in a bounded cache. */
 export class Accounts {
   private readonly writers = new Map<string, AccountWriter>();
@@ -19,11 +28,14 @@ export class Accounts {
   private orders = 0;
   private weighAt = WEIGH_EVERY;
 
-  constructor(private readonly parts: WriterParts) {}
+  constructor(private readonly parts: AccountsParts) {}
 
   /** Carries a command out; resolves when its outcome is durable and true of the log. */
   async execute(accountId: string, command: AccountCommand, origin: Origin, catalog?: string): Promise<Answer> {
-    return (await this.order(accountId, command, origin, catalog)).answer;
+    const { traceOrder } = this.parts;
+    const outcome = traceOrder === undefined ? await this.order(accountId, command, origin, catalog)
+      : await traceOrder({ accountId, command, origin }, (traced) => this.order(accountId, command, traced, catalog));
+    return outcome.answer;
   }
 
   /** The account as it stands now, confirmed against the log; what is due has been written. @throws not_found */

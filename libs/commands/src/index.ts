@@ -1,4 +1,4 @@
-export { Accounts } from './accounts.js';
+export { Accounts, type AccountsParts, type TraceOrder } from './accounts.js';
 export type { Outcome, WriterParts } from './account-writer.js';
 export { Catalogs } from './catalogs.js';
 export * from './commands.js';

@@ -8,11 +8,13 @@ export interface EventStoreSettings {
   /** PostgreSQL: what writers remember and take turns by is there, wherever the log is. */
   readonly databaseUrl: string;
   readonly eventLog: EventLogSettings;
+  /** Told how many appends shared a commit, where the log gathers them here. */
+  readonly onCommit?: (appends: number) => void;
 }
 
 /** Opens the event log. @throws Failure when it cannot be reached in time, or used at all */
-export const openEventLog = async ({ databaseUrl, eventLog }: EventStoreSettings, say: (line: string) => void = () => undefined): Promise<EventLog> => {
-  if (eventLog.kind === 'postgres') return PostgresEventLog.open(databaseUrl);
+export const openEventLog = async ({ databaseUrl, eventLog, onCommit }: EventStoreSettings, say: (line: string) => void = () => undefined): Promise<EventLog> => {
+  if (eventLog.kind === 'postgres') return PostgresEventLog.open(databaseUrl, onCommit);
   const { url } = eventLog;
   return patiently(() => openEventStoreLog({ url }), {
     what: `The event log at ${hostsOf(url)}`, check: 'EVENTSTOREDB_URL', isPassing: isOutage, say,

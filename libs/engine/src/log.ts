@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino';
+import type { LogLevel } from '#libs/settings';
 
-/** What an operator should look at goes to standard error, a line of JSON each. */
-export const openLog = (): Logger => pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
+/** What is told of a process, a line of JSON each, on standard error. A line that is written is out: the last ones before an end matter most. */
+export const openLog = (process: string, level: LogLevel): Logger => pino({ level, base: { process } }, pino.destination({ dest: 2, sync: true }));

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { Metrics } from '#libs/http';
 import { Failure, interruptible, packageVersion, report, untilAborted } from '#libs/process';
 import { readSettings, type Settings } from '#libs/settings';
+import type { Telemetry } from '#libs/telemetry';
 import { waitForDatabase } from './database.js';
-import { openLog } from './log.js';
+import { openTelemetry } from './telemetry.js';
 import { StatusServer, type Check } from './status-server.js';
 
 /** What a process of its own starts with. */
@@ -11,7 +11,7 @@ export interface ProcessParts {
   readonly settings: Settings;
   readonly databaseUrl: string;
   readonly log: Logger;
-  readonly metrics: Metrics;
+  readonly telemetry: Telemetry;
   readonly say: (line: string) => void;
 }
 
@@ -48,8 +48,9 @@ const run = async (name: string, start: (parts: ProcessParts) => Promise<Running
   say(`starting ${packageVersion()}…`);
   for (const remark of settings.remarks) say(remark);
   await waitForDatabase(databaseUrl, say);
-  const metrics = new Metrics();
-  const part = await start({ settings, databaseUrl, log: openLog(), metrics, say });
+  const { telemetry, stop: stopTelemetry } = await openTelemetry(name, settings);
+  const { log, metrics } = telemetry;
+  const part = await start({ settings, databaseUrl, log, telemetry, say });
   const status = 'url' in part ? undefined : new StatusServer({ ...settings, metrics, checks: () => part.checks() });
   try {
     const url = 'url' in part ? part.url : await (status as StatusServer).listen();
@@ -60,6 +61,7 @@ const run = async (name: string, start: (parts: ProcessParts) => Promise<Running
   } finally {
     await part.stop();
     await status?.close();
+    await stopTelemetry();
     dispose();
   }
 };

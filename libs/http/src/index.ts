@@ -3,7 +3,7 @@ export { sendCsv, type CsvRow } from './csv.js';
 export { CONTENT_SECURITY, docsPage, type ShownDocument } from './docs/page.js';
 export * from './fields.js';
 export { IDEMPOTENCY_KEY_HEADER, keyAndId, REPLAYED_HEADER } from './idempotency.js';
-export { Metrics } from './metrics.js';
+export { Metrics, operationOf } from './metrics.js';
 export { openApiDocument } from './openapi.js';
 export { created, defineOperation, Handles, type Operation, type RequestOf } from './operation.js';
 export { OperatorTokens, parseOperatorTokens, type OperatorToken } from './operator-tokens.js';
@@ -11,7 +11,8 @@ export { MIN_POSITION_HEADER, parsePosition, positionToken, type AccountPosition
 export { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 export { invalidRequest, problem, problemOf, statusOf, type Problem } from './problem.js';
 export { ProblemFilter } from './problem-filter.js';
-export { originOf } from './request-context.js';
+export { originOf, traceOf } from './request-context.js';
+export { logRequests } from './request-log.js';
 export { ROLES, type Role } from './roles.js';
 export { createServer } from './server.js';
 export { parseWith } from './validation.js';

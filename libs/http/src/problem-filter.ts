@@ -5,6 +5,7 @@ import { BillingError } from '#libs/kernel';
 import { operationOf, type Metrics } from './metrics.js';
 import type { ProblemCode } from './problem-codes.js';
 import { problem, PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, type Problem } from './problem.js';
+import { traceIdOf } from './request-context.js';
 
 /** What Fastify and Nest refuse by themselves, before a handler sees the request. */
 const REFUSED: Readonly<Record<number, readonly [code: ProblemCode, detail: string]>> = {
@@ -93,7 +94,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   private unexpected(error: unknown, request: FastifyRequest): Problem {
     const { id: requestId, method } = request;
-    this.parts.log.error({ err: error, requestId, method, path: pathOf(request) }, 'unexpected error');
+    this.parts.log.error({ err: error, correlationId: requestId, ...traceIdOf(request), method, path: pathOf(request) }, 'unexpected error');
     return problem('internal_error', { detail: 'the engine failed in a way it did not expect; its log has the details under this request id', requestId });
   }
 }

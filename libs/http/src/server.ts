@@ -17,6 +17,8 @@ export interface ServerParts {
   readonly metrics: Metrics;
   /** Content types of bodies that single operations take besides application/json. */
   readonly otherJsonTypes: readonly string[];
+  /** Those who look at every request from its first moment on: traces, logs. */
+  readonly watchers?: readonly ((server: FastifyInstance) => void)[];
   /** How long requests under way may take to finish once the server is told to stop. */
   readonly drainMs: number;
 }
@@ -36,7 +38,7 @@ class DrainingAdapter extends FastifyAdapter {
 }
 
 /** The server under the Nest application: everything that is the same for all paths happens here, before any handler. */
-export const createServer = ({ tokens, problems, metrics, otherJsonTypes, drainMs }: ServerParts): FastifyAdapter => {
+export const createServer = ({ tokens, problems, metrics, otherJsonTypes, watchers = [], drainMs }: ServerParts): FastifyAdapter => {
   const adapter = new DrainingAdapter({
     bodyLimit: BODY_LIMIT,
     genReqId: requestIdOf,
@@ -52,8 +54,10 @@ export const createServer = ({ tokens, problems, metrics, otherJsonTypes, drainM
   } as never, drainMs);
   const server = adapter.getInstance<FastifyInstance>();
   server.decorateRequest('role', undefined);
+  server.decorateRequest('traceparent', undefined);
   server.setValidatorCompiler(validatorCompiler as never);
   acceptJsonBodies(server, otherJsonTypes);
+  for (const watch of watchers) watch(server);
   authorise(server, tokens);
   metrics.observe(server);
   return adapter;

@@ -7,3 +7,4 @@ export * from './envelope.js';
 export * from './heap.js';
 export * from './instant.js';
 export * from './persistent-map.js';
+export * from './traceparent.js';

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { closeSession, Gatherer, kafkaClient, keepTrying, lagAfter, openSession, openTopic, takeTurn, type KafkaSettings, type Lag } from '#libs/event-feed';
-import type { EventLog, Position } from '#libs/event-log';
+import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { createPool } from '#libs/postgres';
 import { Publisher } from './publisher.js';
 import { Fenced, makePositionTable, readPosition, SavedPosition } from './saved-position.js';
@@ -37,6 +37,8 @@ export interface RelayOptions {
   readonly databaseUrl: string;
   readonly kafka: KafkaSettings;
   readonly onState?: (state: RelayState) => void;
+  /** Told of events that the brokers have in all copies. `startedAt`: when they were sent, by `performance.now()`. */
+  readonly onSent?: (events: readonly RecordedEvent[], startedAt: number) => void;
   /** Told of each outage, and of what stopped it. */
   readonly onError?: (error: unknown) => void;
 }
@@ -136,7 +138,9 @@ export class Relay {
           const sending = publisher.pack(events, sent);
           const last = sending.events.at(-1);
           if (last) {
+            const startedAt = performance.now();
             await publisher.send(sending, until);
+            this.options.onSent?.(sending.events, startedAt);
             await saved.save(last.position, sending.events.length);
             progress();
           }

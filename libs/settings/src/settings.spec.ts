@@ -16,7 +16,7 @@ describe('settings', () => {
   it('needs none to be set', () => {
     expect(readSettings({})).toEqual({
       host: '0.0.0.0', port: 3000, dataDir: path.resolve('data'), operatorTokens: [], databaseUrl: undefined,
-      eventLog: { kind: 'postgres' }, eventFeed: { kind: 'direct' }, remarks: [],
+      eventLog: { kind: 'postgres' }, eventFeed: { kind: 'direct' }, logLevel: 'warn', tracesTo: undefined, remarks: [],
     });
   });
 
@@ -32,7 +32,7 @@ describe('settings', () => {
     })).toEqual({
       host: '127.0.0.1', port: 0, dataDir: '/srv/books', databaseUrl: 'postgresql://me:secret@db:5433/books?sslmode=require',
       operatorTokens: [{ role: 'admin', token: '0123456789abcdef' }, { role: 'read-only', token: 'fedcba9876543210' }],
-      eventLog: { kind: 'postgres' }, eventFeed: { kind: 'direct' }, remarks: [],
+      eventLog: { kind: 'postgres' }, eventFeed: { kind: 'direct' }, logLevel: 'warn', tracesTo: undefined, remarks: [],
     });
   });
 
@@ -45,8 +45,17 @@ describe('settings', () => {
     ['EVENT_FEED', 'kafka', 'EVENT_FEED is kafka, which needs KAFKA_BROKERS: host:port,host:port.'],
     ['KAFKA_BROKERS', 'k1:9092,k2', 'KAFKA_BROKERS is "k1:9092,k2", which cannot be used: it is host:port,host:port.'],
     ['KAFKA_PARTITIONS', '0', 'KAFKA_PARTITIONS is "0", which cannot be used: it is a whole number from 1 to 10000.'],
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL is "loud", which cannot be used: it is fatal, error, warn, info, debug, silent.'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', 'OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4317", which cannot be used: it is a URL such as http://collector:4318.'],
     ['KAFKA_TLS', 'yes', 'KAFKA_TLS is "yes", which cannot be used: it is true or false.'],
   ])('refuses %s=%s, naming it and what is allowed', (name, value, message) => expect(refusal({ [name]: value })).toBe(message));
+
+  it.each([
+    ['the collector, with the path added', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }, 'http://collector:4318/v1/traces'],
+    ['the path for traces as it is', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces/in' }, 'https://traces/in'],
+    ['nowhere when switched off', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_SDK_DISABLED: 'true' }, undefined],
+    ['nowhere when no exporter is wanted', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_TRACES_EXPORTER: 'none' }, undefined],
+  ])('send traces to %s', (_, env, tracesTo) => expect(readSettings(env).tracesTo).toBe(tracesTo));
 
   describe('of EventStoreDB', () => {
     it.each(['esdb://localhost:2113?tls=false', 'esdb://admin:secret@a:2113,b:2113,c:2113', 'kurrentdb+discover://cluster.example:2113'])('take %s', (url) => {
@@ -111,6 +120,7 @@ describe('settings', () => {
     expect(settingsHelp().map(({ name }) => name)).toEqual([
       'HOST', 'PORT', 'METERBOOK_DATA_DIR', 'METERBOOK_OPERATOR_TOKEN', 'DATABASE_URL', 'EVENT_LOG', 'EVENTSTOREDB_URL', 'EVENT_FEED', 'KAFKA_BROKERS',
       'KAFKA_TOPIC', 'KAFKA_PARTITIONS', 'KAFKA_REPLICATION', 'KAFKA_TLS', 'KAFKA_TLS_CA_FILE', 'KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD',
+      'LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
     ]);
   });
 });

@@ -2,13 +2,15 @@ import type { KafkaSettings } from '#libs/event-feed';
 import type { OperatorToken } from '#libs/http';
 import { kafkaSettings } from './kafka.js';
 import { SettingsError } from './settings-error.js';
-import { table, type Setting, type Values } from './table.js';
+import { LOG_LEVELS, table, type Setting, type Values } from './table.js';
 
 /** Where events are kept. */
 export type EventLogSettings = { readonly kind: 'postgres' } | { readonly kind: 'eventstoredb'; readonly url: string };
 
 /** How they reach the read models. */
 export type EventFeedSettings = { readonly kind: 'direct' } | { readonly kind: 'kafka'; readonly kafka: KafkaSettings };
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** How an engine runs, read once at start and passed on from there: nothing else reads the environment. */
 export interface Settings {
@@ -22,6 +24,9 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   readonly eventLog: EventLogSettings;
   readonly eventFeed: EventFeedSettings;
+  readonly logLevel: LogLevel;
+  /** Where traces go, by OTLP over HTTP; undefined: nowhere. */
+  readonly tracesTo: string | undefined;
   /** What somebody who starts this should know of what is set, a line each. */
   readonly remarks: readonly string[];
 }
@@ -46,7 +51,7 @@ export const readSettings = (env: Environment): Settings => {
   return {
     host: values.HOST, port: values.PORT, dataDir: values.METERBOOK_DATA_DIR,
     operatorTokens: values.METERBOOK_OPERATOR_TOKEN, databaseUrl: values.DATABASE_URL,
-    eventLog: eventLogOf(values), eventFeed,
+    eventLog: eventLogOf(values), eventFeed, logLevel: values.LOG_LEVEL, tracesTo: tracesOf(values, env),
     remarks: [...notUsed(values, env), ...inTheClear(eventFeed)],
   };
 };
@@ -55,6 +60,12 @@ const eventLogOf = ({ EVENT_LOG: kind, EVENTSTOREDB_URL: url }: Values): EventLo
   if (kind === 'postgres') return { kind };
   if (url === undefined) throw new SettingsError(`EVENT_LOG is eventstoredb, which needs EVENTSTOREDB_URL: ${table.EVENTSTOREDB_URL.allowed}.`);
   return { kind, url };
+};
+
+/** As OpenTelemetry has it: the path is added to the one, and the other is taken as it is. */
+const tracesOf = ({ OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces }: Values, env: Environment): string | undefined => {
+  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER?.trim() === 'none') return undefined;
+  return traces ?? (collector && `${collector.replace(/\/$/, '')}/v1/traces`);
 };
 
 /** A setting that says nothing is more likely a mistake than a wish. */

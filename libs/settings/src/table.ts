@@ -38,6 +38,10 @@ const BROKER = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})$/;
 const brokers = z.string().transform((text) => (text === '' ? [] : text.split(',').map((broker) => broker.trim())))
   .refine((all) => all.every((broker) => Number(BROKER.exec(broker)?.[2] ?? 0) > 0 && Number(BROKER.exec(broker)?.[2]) <= 65_535));
 
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
+
+const isCollector = (text: string): boolean => /^https?:\/\//.test(text) && URL.canParse(text);
+
 const forEventStore = { name: 'EVENT_LOG', value: 'eventstoredb' } as const;
 const forKafka = { name: 'EVENT_FEED', value: 'kafka' } as const;
 
@@ -105,6 +109,17 @@ export const table = {
   }),
   KAFKA_SASL_USERNAME: define({ what: 'who logs in to brokers', standard: '', allowed: 'a name', with: forKafka, schema: optional(() => true) }),
   KAFKA_SASL_PASSWORD: define({ what: 'and the password', standard: '', allowed: 'a password', secret: true, with: forKafka, schema: optional(() => true) }),
+  LOG_LEVEL: define({
+    what: 'from which level on things are told on standard error; info: a line for each request', standard: 'warn', allowed: LOG_LEVELS.join(', '),
+    schema: z.enum(LOG_LEVELS),
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: define({
+    what: 'OpenTelemetry collector to send traces to, over HTTP; other OTEL_ variables count too', standard: '', allowed: 'a URL such as http://collector:4318',
+    schema: optional(isCollector),
+  }),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: define({
+    what: 'the same, with the path for traces', standard: '', allowed: 'a URL such as http://collector:4318/v1/traces', schema: optional(isCollector),
+  }),
 } as const;
 
 export type Table = typeof table;

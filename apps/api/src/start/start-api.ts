@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Logger } from 'pino';
 import { Catalogs } from '#libs/commands';
 import { listenAt } from '#libs/engine';
 import type { OperatorToken } from '#libs/http';
 import { packageVersion } from '#libs/process';
 import type { Settings } from '#libs/settings';
+import type { Telemetry } from '#libs/telemetry';
 import { createApi } from '../create-api.js';
 import { operatorTokenFile, operatorTokens } from './operator-token.js';
 import { loadShippedCatalogs } from './shipped-catalogs.js';
@@ -15,7 +15,7 @@ export interface StartApiParts {
   readonly databaseUrl: string;
   /** Whether it applies events to the read models, too. */
   readonly projects: boolean;
-  readonly log: Logger;
+  readonly telemetry: Telemetry;
   readonly say: (line: string) => void;
 }
 
@@ -30,10 +30,10 @@ export interface StartedApi {
 }
 
 /** Opens the API: who may call it, the log, the read models, and the catalogs that ship with it. @throws Failure */
-export const startApi = async ({ settings, databaseUrl, projects, log, say }: StartApiParts): Promise<StartedApi> => {
+export const startApi = async ({ settings, databaseUrl, projects, telemetry, say }: StartApiParts): Promise<StartedApi> => {
   const { tokens, made } = await operatorTokens(settings);
   const { eventLog, eventFeed } = settings;
-  const app = await createApi({ databaseUrl, eventLog, eventFeed, projects, operatorTokens: tokens, version: packageVersion(), log, say });
+  const app = await createApi({ databaseUrl, eventLog, eventFeed, projects, operatorTokens: tokens, version: packageVersion(), log: telemetry.log, telemetry, say });
   try {
     await app.init();
     const changed = await loadShippedCatalogs(app.get(Catalogs));

@@ -1,6 +1,6 @@
 import { systemClock } from '#libs/kernel';
 import { Accounts, ExpiryScheduler } from '#libs/commands';
-import { EventStore, openDatabase, openLog } from '#libs/engine';
+import { EventStore, openDatabase, openTelemetry } from '#libs/engine';
 import type { OperatorToken } from '#libs/http';
 import { DueQuery } from '#libs/read-models';
 import { Relay } from '#libs/relay';
@@ -32,20 +32,23 @@ export const startEngine = async (settings: Settings, { say = () => undefined }:
   try {
     const database = await openDatabase(settings, say);
     started.push(() => database.close());
-    const log = openLog();
-    const api = await startApi({ settings, databaseUrl: database.url, projects: true, log, say });
+    const { telemetry, stop: stopTelemetry } = await openTelemetry('meterbook', settings);
+    started.push(stopTelemetry);
+    const api = await startApi({ settings, databaseUrl: database.url, projects: true, telemetry, say });
     const { app, operatorTokens, tokenStoredIn } = api;
     started.push(() => app.close());
     if (settings.eventFeed.kind === 'kafka') {
       const store = app.get(EventStore);
       const relay = new Relay({
-        log: store.parts.log, databaseUrl: database.url, kafka: settings.eventFeed.kafka, onError: (error) => log.warn({ err: error }, 'the relay cannot go on'),
+        log: store.parts.log, databaseUrl: database.url, kafka: settings.eventFeed.kafka, ...telemetry.relayOptions(settings.eventFeed.kafka.topic),
       });
+      telemetry.relay(relay);
       relay.start();
       // Requests that are finished at the end may wait for the read models, and those for the relay.
       store.usedBy(() => relay.stop());
     }
-    const scheduler = new ExpiryScheduler(app.get(Accounts), app.get(DueQuery), systemClock, (error) => log.warn({ err: error }, 'accounts with something due could not be woken'));
+    const scheduler = new ExpiryScheduler(app.get(Accounts), app.get(DueQuery), systemClock, (error) => telemetry.log.warn({ err: error }, 'accounts with something due could not be woken'));
+    telemetry.scheduler(scheduler);
     scheduler.start();
     started.push(() => scheduler.stop());
     return { url: await api.listen(), databaseUrl: database.url, operatorTokens, tokenStoredIn, close };

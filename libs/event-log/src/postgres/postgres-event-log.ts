@@ -34,17 +34,20 @@ export class PostgresEventLog implements EventLog {
   private readonly closing = new AbortController();
   private listener: TipListener | undefined;
 
-  private constructor(private readonly url: string, private readonly pool: Pool, readonly id: string) {
+  private constructor(private readonly url: string, private readonly pool: Pool, readonly id: string, private readonly onCommit: (appends: number) => void) {
     this.committer = new Committer(url);
     this.queue = new AppendQueue(this.committer, (commit) => this.settled(commit));
   }
 
-  /** Opens the log at a connection URL and makes its tables where they are missing. */
-  static async open(url: string): Promise<PostgresEventLog> {
+  /**
+   * Opens the log at a connection URL and makes its tables where they are missing.
+   * @param onCommit told how many appends shared a commit
+   */
+  static async open(url: string, onCommit: (appends: number) => void = () => undefined): Promise<PostgresEventLog> {
     const pool = openPool(url, READERS);
     try {
       await migrateLog(pool);
-      return new PostgresEventLog(url, pool, await readLogId(pool));
+      return new PostgresEventLog(url, pool, await readLogId(pool), onCommit);
     } catch (error) {
       await pool.end();
       throw logError(error);
@@ -117,6 +120,7 @@ export class PostgresEventLog implements EventLog {
   }
 
   private settled(commit: Commit): void {
+    if (commit.appends.length > 0) this.onCommit(commit.appends.length);
     let events: RecordedEvent[] | undefined;
     for (const follower of this.followers) {
       const follows = follower.offer(commit.before, commit.end, () => (events ??= recordedEvents(commit)));
