@@ -7,6 +7,7 @@ import { pino, type Logger } from 'pino';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { OPERATIONS } from '../../apps/api/src/operations.js';
 import type { Clock } from '#libs/kernel';
+import { shapeOn, startBeside, stopDoubles } from './shape.js';
 
 export const TOKENS = {
   admin: 'admin-token-for-tests', finance: 'finance-token-for-tests', gateway: 'gateway-token-for-tests', 'read-only': 'read-only-token-for-tests',
@@ -42,12 +43,24 @@ export interface TestApi {
 
 const loggerTo = (errors: unknown[]): Logger => pino({ level: 'error' }, { write: (line: string) => { errors.push(JSON.parse(line)); } });
 
-export const startApi = async (databaseUrl: string, { clock }: { clock?: Clock } = {}): Promise<TestApi> => {
+afterAll(stopDoubles);
+
+export interface TestApiOptions {
+  readonly clock?: Clock;
+  /** False: nobody applies events, unless another process does. */
+  readonly projects?: boolean;
+  /** Where events are kept, whatever the run says. */
+  readonly log?: 'postgres' | 'eventstoredb';
+}
+
+export const startApi = async (databaseUrl: string, { clock, projects = true, log }: TestApiOptions = {}): Promise<TestApi> => {
   const errors: unknown[] = [];
+  const { eventLog, eventFeed } = await shapeOn(databaseUrl, log);
   const app: NestFastifyApplication = await createApi({
-    databaseUrl, version: '0.0.0-test', log: loggerTo(errors), ...(clock && { clock }),
+    databaseUrl, eventLog, eventFeed, projects, version: '0.0.0-test', log: loggerTo(errors), ...(clock && { clock }),
     operatorTokens: Object.entries(TOKENS).map(([role, token]) => ({ role: role as keyof typeof TOKENS, token })),
   });
+  startBeside(app, databaseUrl, { eventLog, eventFeed }, () => undefined); // its brokers are waited for
   await app.listen(0, '127.0.0.1');
   const server = app.getHttpAdapter().getInstance();
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
