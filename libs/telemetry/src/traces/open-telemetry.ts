@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { isTraceparent } from '#libs/kernel';
 import type { TracingOptions } from './open-tracing.js';
 import type { Attributes, NewSpan, Span, Tracing } from './tracing.js';
+import { wallClock } from './wall-clock.js';
 
 const KINDS = {
   server: SpanKind.SERVER, internal: SpanKind.INTERNAL, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER,
@@ -35,7 +36,7 @@ export class OpenTelemetry implements Tracing {
   }
 
   start({ name, kind, parent, attributes, startedAt = performance.now() }: NewSpan): Span {
-    const span = this.tracer.startSpan(name, { kind: KINDS[kind], startTime: startedAt, ...(attributes && { attributes: said(attributes) }) }, contextOf(parent));
+    const span = this.tracer.startSpan(name, { kind: KINDS[kind], startTime: wallClock(startedAt), ...(attributes && { attributes: said(attributes) }) }, contextOf(parent));
     return new StartedSpan(span);
   }
 
@@ -59,7 +60,7 @@ class StartedSpan implements Span {
 
   end(failure?: unknown): void {
     if (failure !== undefined) this.span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(failure) });
-    this.span.end(performance.now());
+    this.span.end(wallClock(performance.now()));
   }
 }
 
