@@ -7,14 +7,19 @@ import { markdown, textTable, thisMachine, type KeptFigure } from './report.js';
 import { balance } from './scenarios/balance.js';
 import { growth } from './scenarios/growth.js';
 import { overHttp } from './scenarios/over-http.js';
+import { projecting } from './scenarios/projecting.js';
+import { rebuild } from './scenarios/rebuild.js';
 import { replay } from './scenarios/replay.js';
 import { restart } from './scenarios/restart.js';
 import { withoutHttp } from './scenarios/without-http.js';
 import { SIZES } from './sizes.js';
 import { startServer } from './support/database.js';
 
-const SCENARIOS: readonly Scenario[] = [overHttp, withoutHttp, replay, balance, growth, restart];
-const IDS = [...new Set(SCENARIOS.flatMap(({ ids }) => ids))].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
+const SCENARIOS: readonly Scenario[] = [overHttp, withoutHttp, projecting, replay, balance, growth, restart, rebuild];
+/** S1, S2, … S10, and what has a name after them. */
+const inOrder = (a: string, b: string): number => numberIn(a) - numberIn(b);
+const numberIn = (id: string): number => Number(/^S(\d+)/.exec(id)?.[1] ?? Number.MAX_SAFE_INTEGER);
+const IDS = [...new Set(SCENARIOS.flatMap(({ ids }) => ids))].sort(inOrder);
 const RESULTS = path.resolve('docs/benchmarks');
 
 const HELP = `npm run bench [-- options]: every figure of ${IDS.join(', ')} beside its floor, in one run
@@ -75,7 +80,7 @@ const keep = async (figures: readonly Figure[]): Promise<void> => {
   const earlier = await readFile(file, 'utf8').then((text) => (JSON.parse(text) as { figures: KeptFigure[] }).figures, () => []);
   const taken = { on: new Date().toISOString().slice(0, 10), machine: thisMachine(server.version) };
   const kept = [...earlier.filter(({ id }) => !figures.some((figure) => figure.id === id)), ...figures.map((figure) => ({ ...figure, met: isMet(figure), ...taken }))]
-    .toSorted((a, b) => Number(/\d+/.exec(a.id)?.[0]) - Number(/\d+/.exec(b.id)?.[0]));
+    .toSorted((a, b) => inOrder(a.id, b.id));
   await mkdir(RESULTS, { recursive: true });
   await writeFile(file, `${JSON.stringify({ figures: kept }, undefined, 2)}\n`);
   await writeFile(path.join(RESULTS, 'results.md'), markdown(kept));
