@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -7,6 +8,7 @@ import { pino, type Logger } from 'pino';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { OPERATIONS } from '../../apps/api/src/operations.js';
 import type { Clock } from '#libs/kernel';
+import { Projections } from '#libs/read-models';
 import { shapeOn, startBeside, stopDoubles } from './shape.js';
 
 export const TOKENS = {
@@ -62,6 +64,7 @@ export const startApi = async (databaseUrl: string, { clock, projects = true, lo
   });
   startBeside(app, databaseUrl, { eventLog, eventFeed }, () => undefined); // its brokers are waited for
   await app.listen(0, '127.0.0.1');
+  if (projects && eventFeed.kind === 'kafka') await untilTopicIsThere(app.get(Projections));
   const server = app.getHttpAdapter().getInstance();
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
 
@@ -84,6 +87,11 @@ export const startApi = async (databaseUrl: string, { clock, projects = true, lo
     routes: { has: (method, route) => server.hasRoute({ method, url: route }), count: countRoutes(server) },
     close: () => app.close(),
   };
+};
+
+/** An engine that has just made its topic is ready once the brokers lead all of it. */
+const untilTopicIsThere = async (projections: Projections): Promise<void> => {
+  while ((await projections.status()).some(({ state }) => state !== 'live' && state !== 'standby')) await delay(50);
 };
 
 const patterns = OPERATIONS.map((operation) => ({ operation, pattern: new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`) }));
