@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { Gauge } from 'prom-client';
 import type { ExpiryScheduler, TraceOrder } from '#libs/commands';
 import type { EventFeed, FeedState } from '#libs/event-feed';
 import type { EventLog, StreamLeases, StreamMemory } from '#libs/event-log';
@@ -40,6 +41,13 @@ export class Telemetry {
     this.metrics = metrics;
     this.log = log;
     this.tracing = tracing;
+  }
+
+  /** Says which process this is, and of which version. */
+  introduce(process: string, version: string): this {
+    const info = new Gauge({ name: 'meterbook_info', help: 'Always 1; the labels tell which process this is, and of which version.', labelNames: ['process', 'version'], registers: [this.metrics.registry] });
+    info.set({ process, version }, 1);
+    return this;
   }
 
   /** Told of appends that share a commit. */
@@ -86,7 +94,7 @@ export class Telemetry {
     };
   }
 
-  relay(relay: Relay): void {
+  relay(relay: Pick<Relay, 'status'>): void {
     meterRelay(relay, this.metrics.registry);
   }
 

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { SealedEvent } from '#libs/kernel';
 import { RevisionConflict, StaleGuard, type AppendOptions, type Appended, type EventLog } from '#libs/event-log';
 import { ForwardingLog } from '../forwarding-log.js';
+import { seriesFromZero } from './series.js';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -19,15 +20,19 @@ export class MeteredLog extends ForwardingLog {
       name: 'meterbook_append_duration_seconds', help: 'Time from an append to the log\'s answer. kind confirm: nothing to append, only whether the account still stands where it was.',
       labelNames: ['kind', 'outcome'], buckets: SECONDS, registers: [registry],
     });
-    const seriesOf = (kind: string) => ({ done: duration.labels(kind, 'done'), race: duration.labels(kind, 'race_lost'), failed: duration.labels(kind, 'failed') });
+    const series = (kind: string, outcome: string): Histogram.Internal<string> => {
+      duration.zero({ kind, outcome });
+      return duration.labels(kind, outcome);
+    };
+    const seriesOf = (kind: string) => ({ done: series(kind, 'done'), race: series(kind, 'race_lost'), failed: series(kind, 'failed') });
     this.appends = seriesOf('append');
     this.confirmations = seriesOf('confirm');
     const races = new Counter({
       name: 'meterbook_append_races_total', help: 'Appends that were decided again: another process had written to the account (to writer), or the catalog had changed (to catalog).',
       labelNames: ['to'], registers: [registry],
     });
-    this.lostToWriter = races.labels('writer');
-    this.lostToCatalog = races.labels('catalog');
+    this.lostToWriter = seriesFromZero(races, 'writer');
+    this.lostToCatalog = seriesFromZero(races, 'catalog');
     const waiting = (): number => this.waiting;
     registry.registerMetric(new Gauge({ name: 'meterbook_appends_waiting', help: 'Appends that the log has not answered yet.', registers: [], collect() { this.set(waiting()); } }));
   }
