@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { administer, inTransaction, kafkaClient, openTopic, registerCheckpoint, type KafkaSettings } from '#libs/event-feed';
+import { administer, inTransaction, kafkaClient, keepTrying, openTopic, registerCheckpoint, type KafkaSettings, type Topic } from '#libs/event-feed';
 import { PostgresEventLog } from '#libs/event-log';
 import { identityOf } from '../../../libs/event-feed/src/kafka/topic-ranges.js';
 import { insertPartitions } from '../../../libs/event-feed/src/partitions.js';
@@ -106,12 +106,19 @@ interface Shape {
 const beginTopic = async (url: string, kafka: KafkaSettings): Promise<void> => {
   const log = await PostgresEventLog.open(url);
   await log.close();
-  const { cluster, name, partitions } = await openTopic(kafkaClient(kafka), kafka);
+  const { cluster, name, partitions } = await newTopic(kafka);
   await withClient(url, (client) => inTransaction(client, async () => {
     const { generation } = await registerCheckpoint(client, LIVE, log.id);
     const places = Array.from({ length: partitions }, (_, partition) => ({ partition, next: 0, position: '', events: 0, generation }));
     await insertPartitions(client, LIVE, identityOf(cluster, name), places);
   }));
+};
+
+/** A topic that was just made has no leaders for a moment. */
+const newTopic = async (kafka: KafkaSettings): Promise<Topic> => {
+  let topic: Topic | undefined;
+  await keepTrying(async () => { topic = await openTopic(kafkaClient(kafka), kafka); }, new AbortController().signal, () => undefined);
+  return topic!;
 };
 
 const startShape = async (url: string, { say }: Bench): Promise<Shape | undefined> => {
