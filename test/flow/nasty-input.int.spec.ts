@@ -98,7 +98,7 @@ describe('nasty input', () => {
         ...['limit', 'cursor', 'from', 'to', 'at', 'type', 'model', 'group', 'status', 'format', 'offset', 'verify', 'keyId', safe].flatMap((name) => ['balance', 'events', 'usage', 'transactions', 'holds'].map((list) => `/v1/accounts/acme/${list}?${name}=${safe}`)),
         ...cursors(text),
       ];
-    }).concat(NASTY.flatMap((value) => [JSON.stringify([value]), JSON.stringify(['2026-11-21T07:35:00.000Z', value]), JSON.stringify([value, 1])]).flatMap(cursors));
+    }).concat(NASTY.flatMap((value) => [JSON.stringify([value]), JSON.stringify(['2026-11-21T07:35:00.000Z', value]), JSON.stringify([value, 1])]).flatMap(cursors), cursors(JSON.stringify(['2026-02-31T07:35:00.000Z', 1])));
     for (let at = 0; at < paths.length; at += 100) await Promise.all(paths.slice(at, at + 100).map(async (path) => expectAnswered(await api.get(path), path)));
     for (const path of ['/%', '/v1/accounts/%E0%A4%A', '/v1/accounts/%ff', `/v1/accounts/${'a'.repeat(600)}`, `/v1/accounts/${'a'.repeat(5_000)}`, '//', '/v1//accounts', '/v1/accounts/', '/v1/accounts/acme/', '/?', '/v1/events?', '/v1/events?&&=', '/v1/events?__proto__=1']) expectAnswered(await api.get(path), path);
   });

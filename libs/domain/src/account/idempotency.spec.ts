@@ -25,6 +25,10 @@ const cases: Record<string, Case> = {
   BuyCredit: { before: [], command: buy('x', '5'), same: buy('x', '5.0'), others: [[buy('x', '6'), 'idempotency_conflict']], firstAnswer: true },
   GrantCredit: { before: [], command: grant('x', '5'), same: grant('x', '5.0', { priority: 50 }), others: [[grant('x', '5', { kind: 'referral' }), 'idempotency_conflict']], firstAnswer: true },
   PlaceHold: { before: funds, command: hold('x', '4'), same: hold('x', '4.0', { onExcess: 'charge' }), others: [[hold('x', '5'), 'idempotency_conflict'], [holdFor('x', { model: 'chat', usage: {} }), 'idempotency_conflict']], firstAnswer: false },
+  'PlaceHold, for usage': {
+    before: funds, command: holdFor('x', { model: 'chat', usage: { output_tokens: '1000' } }), same: holdFor('x', { model: 'chat', usage: { output_tokens: '1000', requests: '1' } }),
+    others: [[holdFor('x', { model: 'chat', usage: { output_tokens: '1000', requests: '2' } }), 'idempotency_conflict']], firstAnswer: false,
+  },
   'SettleHold, final': { before: held, command: settle('h', '3'), same: settle('h', '3.0'), others: [[settle('h', '4'), 'hold_closed'], [capture('h', '3'), 'hold_closed']], firstAnswer: true },
   'SettleHold, in part': { before: held, command: capture('h', '3'), same: capture('h', '3.0'), others: [[capture('h', '2'), 'state_conflict']], firstAnswer: false },
   'IncreaseHold, amount': { before: held, command: increase('h', '6'), same: increase('h', '6.0'), others: [[increase('h', '5'), 'state_conflict']], firstAnswer: false },

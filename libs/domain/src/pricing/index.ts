@@ -1,5 +1,6 @@
 export type { BreakdownLine } from './component.js';
 export type { PriceComponent } from './components/index.js';
+export { REQUESTS } from './quantity.js';
 export { modelsSchema, type ModelPrice, type PricedModel } from './model.js';
 export { priceUsage, type Priced } from './price-usage.js';
 export { compileRateCard, modelOf, type RateCard, type RateCardSource } from './rate-card.js';

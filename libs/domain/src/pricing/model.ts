@@ -90,7 +90,7 @@ const nameTwice = (models: readonly ModelPrice[]): { at: number; name: string } 
 };
 
 /** All prices of one version of a rate card. */
-export const modelsSchema = z.array(modelSchema).max(2_000).superRefine((models, context) => {
+export const modelsSchema = z.array(modelSchema).min(1).max(2_000).superRefine((models, context) => {
   const twice = nameTwice(models);
   if (twice) context.addIssue({ code: 'custom', path: [twice.at, 'model'], message: `${twice.name} stands twice` });
 }).describe('the prices, in the order they are shown');

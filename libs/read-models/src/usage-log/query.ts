@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
-import type { Instant } from '#libs/kernel';
+import { instantOf, type Instant } from '#libs/kernel';
 import { timestamp } from '../database/copy.js';
 import { answered } from '../querying/answered.js';
 import { cursorOf, keyIn, pageOf, type Page, type PageRequest } from '../querying/page.js';
@@ -24,10 +24,11 @@ const STREAMED_AT_ONCE = 1_000;
 
 /** Where a page ended: the work's instant and its revision. */
 type Key = readonly [at: Instant, revision: number];
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+/** In the calendar: the database knows no 31 February. */
+const isInstant = (text: string): boolean => !Number.isNaN(Date.parse(text)) && instantOf(Date.parse(text)) === text;
 const isKey = (key: readonly unknown[]): key is Key => {
   const [at, revision] = key;
-  return key.length === 2 && typeof at === 'string' && INSTANT.test(at) && !Number.isNaN(Date.parse(at)) && Number.isSafeInteger(revision);
+  return key.length === 2 && typeof at === 'string' && isInstant(at) && Number.isSafeInteger(revision);
 };
 
 /** The usage log of an account, newest work first. */

@@ -1,7 +1,7 @@
 import type { Instant } from '#libs/kernel';
 import { formatAmount, parseAmount, type Amount } from '#libs/money';
 import { cardOf, versionAt, type Catalog } from '../../catalog/index.js';
-import { priceUsage, type UsageRequest } from '../../pricing/index.js';
+import { priceUsage, REQUESTS, type UsageRequest } from '../../pricing/index.js';
 import type { Priceable } from '../commands.js';
 import type { PriceData } from '../events.js';
 import type { AccountTerms, PricePin } from '../state.js';
@@ -19,9 +19,12 @@ export const readAsked = ({ request, amount }: Priceable, { scale }: AccountTerm
   throw invalid('amount', 'either model and usage, or amount');
 };
 
-/** As the content of a fingerprint: "4" is "4.00". */
-export const contentOf = ({ request, amount }: Asked): { request?: UsageRequest; amount?: string } =>
-  (amount === undefined ? { request } : { amount: formatAmount(amount) });
+/** As the content of a fingerprint: "4" is "4.00", and one request is what usage that does not say means. */
+export const contentOf = ({ request, amount }: Asked): { request?: UsageRequest; amount?: string } => {
+  if (amount !== undefined) return { amount: formatAmount(amount) };
+  const { [REQUESTS]: requests, ...usage } = request.usage;
+  return { request: requests === '1' ? { ...request, usage } : request };
+};
 
 export const pinAt = (catalog: Catalog, at: Instant): PricePin => ({ catalog: catalog.name, version: versionAt(catalog, at).version, at });
 
