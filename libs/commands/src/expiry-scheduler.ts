@@ -1,32 +1,43 @@
-import type { Accounts } from './accounts.js';
 import type { Clock } from '#libs/kernel';
+import type { Accounts } from './accounts.js';
+import { RecentWakes } from './recent-wakes.js';
 
-/** Which accounts have something due; may name an account twice or too late, never for ever too few. */
+/** Which accounts have something due. */
 export interface DueAccounts {
-  accountsDue(now: string, limit: number): Promise<readonly string[]>;
+  /** At most `limit`, each once, none of `except`; at least one if there is any. One that was woken just now may still be among them. */
+  accountsDue(now: string, limit: number, except: readonly string[]): Promise<readonly string[]>;
 }
 
 const TICK_MS = 250;
 const BATCH = 500;
 const AT_ONCE = 32;
+/** A wake that takes longer goes on beside the others, and keeps none of them waiting. */
+const SLOW_MS = 1_000;
 
 /**
  * Wakes accounts whose holds or grants have ended. It decides nothing: a woken account appends what is due by its own
- * clock, so waking it twice, or from several engines, is harmless, and a long stop is caught up with at the first tick.
+ * clock, so waking it twice, or from several engines, is harmless, and a long stop is caught up with at once. No account
+ * keeps another from being woken, whether it fails, hangs, or has more due than all others together.
  */
 export class ExpiryScheduler {
-  private stopping = new AbortController();
+  private readonly stopping = new AbortController();
   private done: Promise<void> = Promise.resolve();
-  private failed: { readonly error: Error; readonly since: number } | undefined;
+  private readonly recent = new RecentWakes();
+  private readonly underWay = new Map<string, Promise<void>>();
+  /** Since it is not known what is due. */
+  private blind: { readonly error: Error; readonly since: number } | undefined;
+  /** Of the accounts that fail in a tick one is told of: where the log is away, all do. */
+  private told = false;
 
   constructor(
-    private readonly accounts: Accounts, private readonly due: DueAccounts, private readonly clock: Clock,
+    private readonly accounts: Pick<Accounts, 'current'>, private readonly due: DueAccounts, private readonly clock: Clock,
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** The error of the last tick, and for how long ticks have failed. */
+  /** What fails: learning what is due, or waking any of the accounts. */
   get failing(): { readonly error: Error | undefined; readonly seconds: number } {
-    return { error: this.failed?.error, seconds: this.failed ? (performance.now() - this.failed.since) / 1_000 : 0 };
+    const failing = this.blind ?? this.recent.failing;
+    return { error: failing?.error, seconds: failing ? (performance.now() - failing.since) / 1_000 : 0 };
   }
 
   start(): void {
@@ -36,17 +47,41 @@ export class ExpiryScheduler {
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.done;
+    await Promise.all(this.underWay.values());
   }
 
-  /** Wakes all that is due now; answers how many accounts were woken. */
+  /** Wakes what is due, but for what was woken just before; answers how many accounts. @throws when it is not known what is due */
   async tick(): Promise<number> {
-    const waiting = [...await this.due.accountsDue(this.clock(), BATCH)];
-    const count = waiting.length;
+    const due = await this.due.accountsDue(this.clock(), BATCH, [...this.recent.leftOut(), ...this.underWay.keys()]);
+    this.told = false;
+    const waiting = due.values();
     const wakeSome = async (): Promise<void> => {
-      for (let accountId = waiting.pop(); accountId !== undefined; accountId = waiting.pop()) await this.accounts.current(accountId);
+      for (const accountId of waiting) await this.untilSlow(this.wake(accountId));
     };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, wakeSome));
-    return count;
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, due.length) }, wakeSome));
+    return due.length;
+  }
+
+  private wake(accountId: string): Promise<void> {
+    const woken = this.accounts.current(accountId).then(
+      ({ revision }) => this.recent.succeeded(accountId, revision),
+      (error: Error) => this.fail(accountId, error),
+    ).finally(() => this.underWay.delete(accountId));
+    this.underWay.set(accountId, woken);
+    return woken;
+  }
+
+  private fail(accountId: string, cause: Error): void {
+    const error = new Error(`account ${accountId} could not be woken: ${cause.message}`, { cause });
+    this.recent.failed(accountId, error);
+    if (!this.told) this.onError(error);
+    this.told = true;
+  }
+
+  private async untilSlow(wake: Promise<void>): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([wake, pause(SLOW_MS, over.signal)]);
+    over.abort();
   }
 
   private async run(signal: AbortSignal): Promise<void> {
@@ -54,9 +89,9 @@ export class ExpiryScheduler {
       let woken = 0;
       try {
         woken = await this.tick();
-        this.failed = undefined;
+        this.blind = undefined;
       } catch (error) {
-        this.failed = { error: error as Error, since: this.failed?.since ?? performance.now() };
+        this.blind = { error: error as Error, since: this.blind?.since ?? performance.now() };
         this.onError(error);
       }
       if (woken < BATCH) await pause(TICK_MS, signal);

@@ -86,6 +86,18 @@ describe('queries', () => {
     });
 
     it('is told up to a limit', async () => expect(await new DueQuery(side.pool).accountsDue(at(4_000), 1)).toHaveLength(1));
+    it('is told but for some accounts', async () => expect(await new DueQuery(side.pool).accountsDue(at(4_000), 10, ['acme'])).toEqual(['all-at-once']));
+
+    describe('beside an account with more holds that are over than anyone reads at once', () => {
+      beforeAll(() => side.pool.query("INSERT INTO read.open_hold SELECT 'many', 'h-' || n, $1, $1::timestamptz + interval '1 second' * (n / 600), 1, 1, 0, NULL FROM generate_series(1, 12000) AS n", [at(1)]));
+      afterAll(() => side.pool.query("DELETE FROM read.open_hold WHERE account_id = 'many'"));
+
+      it('is told at last by leaving that one out', async () => expect((await new DueQuery(side.pool).accountsDue(at(4_000), 500, ['many'])).sort()).toEqual(['acme', 'all-at-once']));
+      it('is told of all where its holds are fewer', async () => {
+        await side.pool.query("DELETE FROM read.open_hold WHERE account_id = 'many' AND expires_at >= $1", [at(8)]);
+        expect((await new DueQuery(side.pool).accountsDue(at(100), 500)).sort()).toEqual(['acme', 'all-at-once', 'many']);
+      });
+    });
   });
 
   it('open holds are listed by id, page by page', async () => {
