@@ -42,7 +42,7 @@ describe('docker-compose.yml', () => {
     const known = settingsHelp().map(({ name }) => name);
     expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]);
     expect(command?.map(sourceOf).every((file) => existsSync(file))).toBe(true);
-    const plain = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value.replaceAll(/\$\{\w+(?::[-?]([^}]*))?\}/g, 'token-for-a-test-of-ours')]));
+    const plain = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value.replaceAll(/\$\{\w+(?::(?:-([^}]*)|\?[^}]*))?\}/g, (_all, standard?: string) => standard ?? 'token-for-a-test-of-ours')]));
     expect(readSettings(plain)).toMatchObject({ eventLog: { kind: 'eventstoredb' }, eventFeed: { kind: 'kafka' }, remarks: [] });
   });
 

@@ -86,7 +86,7 @@ describe('over Kafka', () => {
     expect(valueOf(text, 'meterbook_projected_events_total')).toBe(2);
   });
 
-  it('it leads through processes of their own too, and their metrics have the same names', async () => {
+  it('the same leads through processes of their own too, and their metrics have the same names', async () => {
     const env = { ...settingsFor('seen.many'), DATABASE_URL: database.url, METERBOOK_OPERATOR_TOKEN: TOKEN, METERBOOK_DATA_DIR: await mkdtemp(path.join(tmpdir(), 'meterbook-seen-')) };
     const api = await Service.start('api', env);
     const others = await Promise.all((['relay', 'projector', 'scheduler'] as const).map((name) => Service.start(name, env)));

@@ -15,7 +15,7 @@ const KINDS = {
 
 /** A collector that does not answer keeps no process from ending. */
 const GOODBYE_MS = 3_000;
-/** A collector that is away is told of once in a while, not for each batch it does not take. */
+/** What goes wrong, such as a collector that is away, is told of once in a while, not for each batch it does not take. */
 const COMPLAIN_EVERY_MS = 60_000;
 
 /**
@@ -85,7 +85,7 @@ const complainTo = (log: Logger): void => {
   const complain = (message: string): void => {
     if (performance.now() < quietUntil) return;
     quietUntil = performance.now() + COMPLAIN_EVERY_MS;
-    log.warn({ detail: message }, 'traces are not taken by their collector');
+    log.warn({ detail: message }, 'traces are missing');
   };
   const ignore = (): void => undefined;
   diag.setLogger({ error: complain, warn: complain, info: ignore, debug: ignore, verbose: ignore }, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
