@@ -5,7 +5,7 @@ import type { AccountCommand } from '#libs/domain';
 export const commandIdOf = (command: AccountCommand): string => {
   switch (command.type) {
     case 'OpenAccount': case 'WakeAccount': return command.type;
-    case 'BuyCredit': case 'GrantCredit': case 'Refund': return `${command.type}/${command.idempotencyKey}`;
+    case 'BuyCredit': case 'GrantCredit': case 'Refund': return `${command.type}/${command.id}`;
     case 'PlaceHold': case 'SettleHold': case 'IncreaseHold': case 'ReleaseHold': case 'ShowHold': return `${command.type}/${command.holdId}`;
     case 'ChargeUsage': return `${command.type}/${command.chargeId}`;
     case 'ReportUsage': return `${command.type}/${command.source}/${command.usageId}`;

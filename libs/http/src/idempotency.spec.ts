@@ -2,7 +2,7 @@ import { keyAndId } from './idempotency.js';
 
 describe('idempotency keys', () => {
   it.each([
-    ['the id alone is both', undefined, 'buy-1', { id: 'buy-1', idempotencyKey: 'buy-1' }],
+    ['the id alone is no key', undefined, 'buy-1', { id: 'buy-1' }],
     ['the key alone is both', 'k-1', undefined, { id: 'k-1', idempotencyKey: 'k-1' }],
     ['with both, each is its own', 'k-1', 'buy-1', { id: 'buy-1', idempotencyKey: 'k-1' }],
     ['quotes are taken off', '"k-1"', undefined, { id: 'k-1', idempotencyKey: 'k-1' }],

@@ -18,7 +18,7 @@ const verdict = z.object({
 
 const EVENT = {
   stream: 'account-acme', revision: 1, id: '3f2b8c1e-5d4a-8f6b-9a0c-1d2e3f4a5b6c', type: 'CreditsPurchased', schemaVersion: 1, occurredAt: '2026-11-21T07:35:00.000Z', recordedAt: '2026-11-21T07:35:00.000Z',
-  actor: 'operator:finance', correlationId: 'd1b0d0c6-0f4b-4f0e-8a5e-2f6f8f0b7c11', causationId: 'purchase/buy-1', idempotencyKey: 'buy-1', hash: '3f2b8c1e…', previousHash: '9a77c0de…', data: { purchaseId: 'buy-1', amount: '20' },
+  actor: 'operator:finance', correlationId: 'd1b0d0c6-0f4b-4f0e-8a5e-2f6f8f0b7c11', causationId: 'BuyCredit/buy-1', hash: '3f2b8c1e…', previousHash: '9a77c0de…', data: { purchaseId: 'buy-1', amount: '20' },
 };
 
 const filters = { type: z.string().regex(/^[A-Za-z]{1,64}$/, 'the name of an event').optional(), ...periodFields, limit: limitField, cursor: cursorField };

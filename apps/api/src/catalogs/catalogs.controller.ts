@@ -48,8 +48,8 @@ export class CatalogsController {
   @Handles(publishRateCard)
   async publish(@Req() request: RequestOf<typeof publishRateCard>, @Res({ passthrough: true }) reply: FastifyReply) {
     const { params: { catalog: name }, body: { id, effectiveFrom, models } } = request;
-    const { idempotencyKey } = keyAndId(request.headers[IDEMPOTENCY_KEY_HEADER], id);
-    const command = { type: 'PublishRateCard', id: idempotencyKey, effectiveFrom, models } as const;
+    const key = keyAndId(request.headers[IDEMPOTENCY_KEY_HEADER], id);
+    const command = { type: 'PublishRateCard', id: key.idempotencyKey ?? key.id, effectiveFrom, models } as const;
     const { catalog, ...outcome } = await this.commands.execute(new ExecuteCatalogCommand(name, command, originOf(request)));
     if (outcome.kind !== 'published') throw new TypeError('publishing a rate card publishes it');
     this.metrics.command('PublishRateCard', outcome.repeated ? 'repeated' : 'done');

@@ -15,14 +15,14 @@ export interface OpenAccount { readonly type: 'OpenAccount'; readonly mode: 'pre
 
 /** A pack of the catalog or a plain amount; `paid` may be stated where the unit is no currency. */
 export interface BuyCredit {
-  readonly type: 'BuyCredit'; readonly id: string; readonly idempotencyKey: string;
+  readonly type: 'BuyCredit'; readonly id: string; readonly idempotencyKey?: string | undefined;
   readonly amount?: string | undefined; readonly pack?: string | undefined; readonly validity?: string | undefined;
   readonly paid?: { readonly amount: string; readonly currency: string } | undefined;
   readonly priority?: number | undefined; readonly expiresAt?: Instant | undefined;
 }
 
 export interface GrantCredit {
-  readonly type: 'GrantCredit'; readonly id: string; readonly idempotencyKey: string;
+  readonly type: 'GrantCredit'; readonly id: string; readonly idempotencyKey?: string | undefined;
   readonly kind: (typeof grantKinds)[number]; readonly amount: string;
   readonly priority?: number | undefined; readonly expiresAt?: Instant | undefined; readonly reason?: string | undefined;
 }
@@ -52,7 +52,7 @@ export interface ReportUsage extends Priceable {
 }
 
 export interface Refund {
-  readonly type: 'Refund'; readonly id: string; readonly idempotencyKey: string;
+  readonly type: 'Refund'; readonly id: string; readonly idempotencyKey?: string | undefined;
   readonly of: { readonly charge: string; readonly source?: string | undefined } | { readonly purchase: string };
   readonly amount?: string | undefined; readonly reason?: string | undefined;
 }

@@ -46,7 +46,7 @@ export const AccountOpened = defineEvent('AccountOpened', {
 export const CreditsPurchased = defineEvent('CreditsPurchased', {
   summary: 'Credit was bought; it forms a grant. What was paid counts towards tiers.',
   data: z.object({
-    purchaseId: id, idempotencyKey: id, grant: grantKey, amount, paid: money, priority: z.number().int(), expiresAt: instant.nullable(),
+    purchaseId: id, idempotencyKey: id.optional(), grant: grantKey, amount, paid: money, priority: z.number().int(), expiresAt: instant.nullable(),
     pack: z.string().optional(), validity: z.string().optional(), debtPaid, fingerprint: print, balance,
   }),
 });
@@ -56,7 +56,7 @@ export const grantKinds = ['signup_bonus', 'referral', 'promotion'] as const;
 export const CreditsGranted = defineEvent('CreditsGranted', {
   summary: 'Credit was given: a signup bonus, a referral reward, a promotion.',
   data: z.object({
-    grantId: id, idempotencyKey: id, grant: grantKey, kind: z.enum(grantKinds), amount, priority: z.number().int(),
+    grantId: id, idempotencyKey: id.optional(), grant: grantKey, kind: z.enum(grantKinds), amount, priority: z.number().int(),
     expiresAt: instant.nullable(), reason: z.string().optional(), debtPaid, fingerprint: print, balance,
   }),
 });
@@ -114,7 +114,7 @@ export const PackExpired = defineEvent('PackExpired', {
 export const RefundIssued = defineEvent('RefundIssued', {
   summary: 'A charge was undone, or a purchase given back, in whole or part.',
   data: z.object({
-    refundId: id, idempotencyKey: id, charge: id.optional(), source: z.string().optional(), purchase: id.optional(), amount,
+    refundId: id, idempotencyKey: id.optional(), charge: id.optional(), source: z.string().optional(), purchase: id.optional(), amount,
     reason: z.string().optional(),
     debtCancelled: z.array(stretch).optional().describe('debt this charge still owed'),
     returned: parts.optional().describe('given back to the grants it was taken from'),

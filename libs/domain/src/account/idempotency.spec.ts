@@ -74,6 +74,22 @@ describe('a key', () => {
     given(...charged, keyed(refundCharge('x', 'c', '1'), 'k')).when(keyed(refundCharge('y', 'c', '1'), 'k')).thenRejects('idempotency_conflict');
   });
 
+  it.each(['BuyCredit', 'GrantCredit', 'Refund'] as const)('has nothing to do with the ids of others: %s', (type) => {
+    const send = (id: string, idempotencyKey?: string): AccountCommand =>
+      (type === 'BuyCredit' ? { type, id, idempotencyKey, amount: '5' } : type === 'GrantCredit' ? { type, id, idempotencyKey, kind: 'promotion', amount: '5' }
+        : { type, id, idempotencyKey, of: { charge: 'c' }, amount: '1' });
+    const first = () => given(...charged, send('p1', 'key-1'));
+    first().when(send('p2', 'p1')).thenAnswers({ repeated: false });
+    first().when(send('key-1', 'key-2')).thenAnswers({ repeated: false });
+    first().when(send('key-1')).thenAnswers({ repeated: false });
+    first().when(send('p1')).thenRecordsNothing().thenAnswers({ repeated: true });
+    first().when(send('p2', 'key-1')).thenRejects('idempotency_conflict');
+    given(...charged, send('k', 'k')).when(send('p2', 'k')).thenRejects('idempotency_conflict');
+    given(...charged, send('k', 'k')).when(send('k')).thenRecordsNothing().thenAnswers({ repeated: true });
+    given(...charged, send('k')).when(send('k', 'k')).thenRecordsNothing().thenAnswers({ repeated: true });
+    given(...charged, send('k')).when(send('p2', 'k')).thenAnswers({ repeated: false });
+  });
+
   it('is used up by an accepted command only: a refused one leaves no trace and is decided afresh', () => {
     given(refused(charge('x', '4')), buy('b', '9')).when(charge('x', '5')).thenAnswers({ repeated: false });
     given(buy('b', '9'), refused(refundCharge('x', 'c')), charge('c', '4')).when(refundCharge('x', 'c', '1')).thenAnswers({ repeated: false });

@@ -3,8 +3,9 @@ import type { AccountCommand } from './commands.js';
 import type { AccountEvent } from './events.js';
 
 /*
- * Keys under which ids are found again, for ever. Holds and charges share one name space: a refund names either.
- * `debt` collects the payments of debt, which a refund of an unpaid charge needs.
+ * Keys under which ids are found again, for ever. Holds and charges share one name space: a refund names either. Ids and
+ * idempotency keys have one each, so that nobody's key takes another's id. `debt` collects the payments of debt, which a
+ * refund of an unpaid charge needs. The id index holds these texts: one that changes is not found again (ADR 5).
  */
 
 export const chargeKey = (id: string): string => `charge/${id}`;
@@ -12,12 +13,19 @@ export const chargeKey = (id: string): string => `charge/${id}`;
 export const usageKey = (source: string, id: string): string => `usage/${source}/${id}`;
 export const DEBT_KEY = 'debt/';
 
+/**
+ * Of what must be given once: its id, and the idempotency key it was asked for with, if any. Both are kept also where they
+ * are the same text, as that key is used up for every other id.
+ */
+export const givenOnce = (operation: 'purchase' | 'grant' | 'refund', id: string, idempotencyKey: string | undefined): string[] =>
+  (idempotencyKey === undefined ? [`${operation}/${id}`] : [`${operation}/${id}`, `${operation}-key/${idempotencyKey}`]);
+
 /** The keys an event touches. */
 export const keysTouched = (event: AccountEvent): string[] => {
   switch (event.type) {
     case 'AccountOpened': case 'PackExpired': case 'BalanceThresholdCrossed': return [];
-    case 'CreditsPurchased': return withDebt(event.data, once(`purchase/${event.data.purchaseId}`, `purchase/${event.data.idempotencyKey}`));
-    case 'CreditsGranted': return withDebt(event.data, once(`grant/${event.data.grantId}`, `grant/${event.data.idempotencyKey}`));
+    case 'CreditsPurchased': return withDebt(event.data, givenOnce('purchase', event.data.purchaseId, event.data.idempotencyKey));
+    case 'CreditsGranted': return withDebt(event.data, givenOnce('grant', event.data.grantId, event.data.idempotencyKey));
     case 'HoldPlaced': case 'HoldIncreased': return [chargeKey(event.data.holdId)];
     case 'HoldReleased': case 'HoldExpired': return withDebt(event.data, [chargeKey(event.data.holdId)]);
     case 'UsageSettled': {
@@ -27,13 +35,12 @@ export const keysTouched = (event: AccountEvent): string[] => {
     case 'RefundIssued': {
       const { refundId, idempotencyKey, charge, source } = event.data;
       const refunded = charge === undefined ? [] : [source === undefined ? chargeKey(charge) : usageKey(source, charge)];
-      return withDebt(event.data, [...once(`refund/${refundId}`, `refund/${idempotencyKey}`), ...refunded]);
+      return withDebt(event.data, [...givenOnce('refund', refundId, idempotencyKey), ...refunded]);
     }
     default: return assertNever(event);
   }
 };
 
-const once = (a: string, b: string): string[] => (a === b ? [a] : [a, b]);
 const withDebt = ({ debtPaid }: { debtPaid?: readonly unknown[] | undefined }, keys: string[]): string[] =>
   debtPaid?.length ? [...keys, DEBT_KEY] : keys;
 
@@ -41,15 +48,15 @@ const withDebt = ({ debtPaid }: { debtPaid?: readonly unknown[] | undefined }, k
 export const keysNeeded = (command: AccountCommand, isOpenHold: (id: string) => boolean): string[] => {
   switch (command.type) {
     case 'OpenAccount': case 'WakeAccount': return [];
-    case 'BuyCredit': return once(`purchase/${command.id}`, `purchase/${command.idempotencyKey}`);
-    case 'GrantCredit': return once(`grant/${command.id}`, `grant/${command.idempotencyKey}`);
+    case 'BuyCredit': return givenOnce('purchase', command.id, command.idempotencyKey);
+    case 'GrantCredit': return givenOnce('grant', command.id, command.idempotencyKey);
     case 'PlaceHold': case 'SettleHold': case 'IncreaseHold': case 'ReleaseHold': case 'ShowHold':
       return isOpenHold(command.holdId) ? [] : [chargeKey(command.holdId)];
     case 'ChargeUsage': return [chargeKey(command.chargeId)];
     case 'ReportUsage': return [usageKey(command.source, command.usageId)];
     case 'Refund': {
       const { id, idempotencyKey, of } = command;
-      const keys = once(`refund/${id}`, `refund/${idempotencyKey}`);
+      const keys = givenOnce('refund', id, idempotencyKey);
       return 'purchase' in of ? keys : [...keys, of.source === undefined ? chargeKey(of.charge) : usageKey(of.source, of.charge), DEBT_KEY];
     }
     default: return assertNever(command);

@@ -4,6 +4,7 @@ import { resolvePack, type Catalog } from '../../catalog/index.js';
 import { answeredBy, answeredByPast, type Result } from '../answers.js';
 import type { BuyCredit, GrantCredit } from '../commands.js';
 import { record } from '../draft.js';
+import { givenOnce } from '../ids.js';
 import type { Past, PastFact } from '../past.js';
 import type { AccountTerms } from '../state.js';
 import { idempotencyConflict, invalid } from './refusals.js';
@@ -17,8 +18,10 @@ const DAY_MS = 86_400_000;
  * The earlier event under an id or an idempotency key of an operation.
  * @throws conflict/idempotency_conflict when either was used with other content
  */
-export const earlierUse = (past: Past, operation: string, { id, idempotencyKey }: { id: string; idempotencyKey: string }, content: string): PastFact | undefined => {
-  for (const key of [`${operation}/${idempotencyKey}`, `${operation}/${id}`]) {
+export const earlierUse = (
+  past: Past, operation: 'purchase' | 'grant' | 'refund', { id, idempotencyKey }: { id: string; idempotencyKey?: string | undefined }, content: string,
+): PastFact | undefined => {
+  for (const key of givenOnce(operation, id, idempotencyKey)) {
     const used = past.get(key)?.[0];
     if (!used) continue;
     if ('fingerprint' in used.data && used.data.fingerprint === content) return used;
