@@ -1,5 +1,4 @@
 import { BillingError, type Facts } from '#libs/kernel';
-import { closest } from './closest.js';
 
 /** A refusal says what is allowed; a list in it is never longer than this, whatever the rate card's size. */
 const MOST = 50;
@@ -20,8 +19,8 @@ export interface Allowed {
   readonly informationalParameters: readonly string[];
 }
 
-export const unknownModel = (model: string, names: Iterable<string>): BillingError => {
-  const models = closest(model, names);
+/** @param models those most like it */
+export const unknownModel = (model: string, models: readonly string[]): BillingError => {
   const detail = `the rate card has no such model${models.length > 0 ? `; the names most like it are ${listed(models)}` : ''}`;
   return new BillingError('unpriced', 'unknown_model', { detail, model, models });
 };
