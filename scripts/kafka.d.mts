@@ -24,4 +24,11 @@ export declare const BEFORE: string;
 /** Whom a broker with `secure` lets in. */
 export declare const LOGIN: { readonly username: string; readonly password: string };
 export declare const whyNoKafka: () => string | undefined;
-export declare const startBroker: (options?: { readonly version?: string | undefined; readonly port?: number | undefined; readonly secure?: boolean | undefined }) => Promise<KafkaBroker>;
+export interface BrokerOptions {
+  readonly version?: string | undefined;
+  readonly port?: number | undefined;
+  /** Where its clients are told to find it, when something stands between. */
+  readonly advertisedPort?: number | undefined;
+  readonly secure?: boolean | undefined;
+}
+export declare const startBroker: (options?: BrokerOptions) => Promise<KafkaBroker>;

@@ -104,13 +104,14 @@ const secured = (home) => ({
 });
 
 /** One node that is all of a cluster: nothing waits for a second copy, and no topic appears because somebody named it. */
-const properties = (home, port, controllerPort, secure) => Object.entries({
+const properties = (home, { port, advertisedPort, controllerPort, secure }) => Object.entries({
   'process.roles': 'broker,controller',
   'node.id': 1,
   'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
   'controller.listener.names': 'CONTROLLER',
   'inter.broker.listener.name': secure ? 'SASL_SSL' : 'PLAINTEXT',
   listeners: `${secure ? 'SASL_SSL' : 'PLAINTEXT'}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+  'advertised.listeners': `${secure ? 'SASL_SSL' : 'PLAINTEXT'}://127.0.0.1:${advertisedPort}`,
   'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL',
   ...(secure ? secured(home) : {}),
   'log.dirs': join(home, 'log'),
@@ -164,14 +165,15 @@ const untilReady = async (address, ca, isAlive) => {
 
 /**
  * Starts a broker on data of its own and waits until it is ready. It ends with this process, its data with it.
- * @param {{ version?: string, port?: number, secure?: boolean }} options `secure`: over TLS, for who logs in (see LOGIN)
+ * @param {{ version?: string, port?: number, advertisedPort?: number, secure?: boolean }} options `secure`: over TLS, for
+ * who logs in (see LOGIN); `advertisedPort`: where its clients are told to find it, when something stands between
  */
-export const startBroker = async ({ version = CURRENT, port: wanted, secure = false } = {}) => {
+export const startBroker = async ({ version = CURRENT, port: wanted, advertisedPort, secure = false } = {}) => {
   const jars = classPath(version);
   const [port, controllerPort] = [wanted ?? (await freePorts(1))[0], (await freePorts(1))[0]];
   const home = mkdtempSync(join(tmpdir(), 'meterbook-kafka-'));
   const settings = join(home, 'server.properties');
-  writeFileSync(settings, properties(home, port, controllerPort, secure));
+  writeFileSync(settings, properties(home, { port, advertisedPort: advertisedPort ?? port, controllerPort, secure }));
   const ca = secure ? certify(home) : undefined;
   const guard = spawn('sh', ['-c', GUARD, 'guard', home], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   guard.unref();

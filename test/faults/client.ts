@@ -7,11 +7,11 @@ export interface Reply {
 }
 
 /** One request; undefined when there was no answer. */
-export const tryOnce = async (url: string, method: string, path: string, body?: unknown): Promise<Reply | undefined> => {
+export const tryOnce = async (url: string, method: string, path: string, body?: unknown, withinMs = 20_000): Promise<Reply | undefined> => {
   try {
     const response = await fetch(`${url}${path}`, {
       method, headers: { authorization: `Bearer ${TOKEN}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: AbortSignal.timeout(20_000),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: AbortSignal.timeout(withinMs),
     });
     return { status: response.status, body: await response.json() as Reply['body'] };
   } catch {

@@ -6,6 +6,11 @@ export interface TestServer {
   stop(): Promise<void>;
   /** Stops at once, without a checkpoint; the next start recovers from the write-ahead log. */
   crash(): Promise<void>;
+  /** kill -9 of all its processes; the next start recovers from the write-ahead log. */
+  kill(): Promise<void>;
+  /** Nothing is done or answered, and its connections stay open. */
+  freeze(): void;
+  thaw(): void;
   /** Stops it and removes its data. */
   remove(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 // A real PostgreSQL of a test run's own: plain Node, because Jest loads globalSetup before it can transform TypeScript.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, chownSync, chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
@@ -93,12 +93,29 @@ export const startServer = async () => {
     server.kill(signal);
     await exited(server);
   };
+  /** The server with a process for each of its connections. */
+  const signal = (name) => {
+    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(server.pid)], { encoding: 'utf8' });
+    for (const pid of [server.pid, ...(stdout.match(/\d+/g) ?? []).map(Number)]) {
+      try {
+        process.kill(pid, name);
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error;
+      }
+    }
+  };
   await start();
   return {
     url: `postgres://postgres@127.0.0.1:${port}`,
     start,
     stop: () => halt('SIGINT'),
     crash: () => halt('SIGQUIT'),
+    kill: async () => {
+      signal('SIGKILL');
+      await exited(server);
+    },
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
     remove: async () => {
       await halt('SIGINT');
       rmSync(home, { recursive: true, force: true });

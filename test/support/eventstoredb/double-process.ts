@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AppendFault } from './faults.js';
+import type { Order } from './orders.js';
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -29,6 +31,26 @@ export class DoubleProcess {
     this.process.kill('SIGCONT');
   }
 
+  /** What goes wrong with the appends that follow, one each. */
+  failAppends(faults: readonly AppendFault[]): void {
+    this.order({ appends: faults });
+  }
+
+  /** From now on every answer is late by this much. */
+  answerAfter(ms: number): void {
+    this.order({ answerAfterMs: ms });
+  }
+
+  /** Breaks every connection; new ones work. */
+  dropConnections(): void {
+    this.order('drop-connections');
+  }
+
+  /** Empties its memory of recent ids. */
+  forget(): void {
+    this.order('forget');
+  }
+
   /** Without warning. */
   async kill(): Promise<void> {
     const exited = once(this.process, 'exit');
@@ -43,6 +65,10 @@ export class DoubleProcess {
   async remove(): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) await this.kill();
     rmSync(this.directory, { recursive: true });
+  }
+
+  private order(order: Order): void {
+    this.process.send(order, () => undefined); // one that is dead hears nothing
   }
 }
 
