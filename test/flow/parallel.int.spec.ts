@@ -58,4 +58,14 @@ describe('many at once', () => {
     await engines[0].post('/v1/catalogs/kyma/rate-cards', { id: 'v2', effectiveFrom: '2020-01-01T00:00:00Z', models });
     expect(await engines[1].post('/v1/estimates', { accountId: 'shared', model: 'sonar', usage: { input_tokens: 1 } })).toMatchObject({ status: 200, body: { rateCard: { version: 2 } } });
   });
+
+  it('warns by what another engine has changed within moments, where nothing but reads comes', async () => {
+    await open('warned', '5');
+    const warningOf = async (engine: TestApi): Promise<unknown> => (await engine.get('/v1/accounts/warned/balance')).body.warning?.code;
+    expect(await warningOf(engines[1])).toBeUndefined();
+    await engines[0].put('/v1/catalogs/kyma', { ...catalogFile('kyma'), thresholds: [{ warning: 'nearly_out', operator: 'below', amount: '9' }] });
+    expect(await warningOf(engines[0])).toBe('nearly_out');
+    await new Promise((resolve) => { setTimeout(resolve, 1_500); });
+    expect(await warningOf(engines[1])).toBe('nearly_out');
+  });
 });

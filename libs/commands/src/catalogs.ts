@@ -15,6 +15,10 @@ export interface LoadedCatalog {
 
 interface Head { readonly revision: number; readonly hash: string | null }
 const MAX_RACES = 10;
+/** How long a catalog that was looked at counts as recent. */
+const RECENT_MS = 1_000;
+/** Reads wait no longer than this for a log that does not answer. */
+const LOOK_MS = 500;
 
 const notFound = (name: string): BillingError =>
   new BillingError('not_found', 'not_found', { detail: `catalog ${name} does not exist; GET /v1/catalogs lists those that do` });
@@ -22,6 +26,9 @@ const notFound = (name: string): BillingError =>
 /** All catalogs: read often, written seldom. A decision guards its append with the revision it read here. */
 export class Catalogs {
   private readonly loaded = new Map<string, LoadedCatalog>();
+  /** When each was last looked at in the log, by performance.now(). */
+  private readonly seenAt = new Map<string, number>();
+  private readonly looking = new Map<string, Promise<void>>();
   /** Commands of this process come one after another: they are rare, and would only lose races to each other. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -32,6 +39,19 @@ export class Catalogs {
     const known = this.loaded.get(name) ?? await this.refresh(name);
     if (!known) throw notFound(name);
     return known.catalog;
+  }
+
+  /**
+   * The catalog as it stood about a second ago, or since: for answers that nothing confirms, such as those of read models.
+   * All who ask share one look a second. While the log is away it is what was seen last. @throws not_found
+   */
+  async recent(name: string): Promise<Catalog> {
+    if (this.loaded.has(name) && performance.now() - (this.seenAt.get(name) ?? -Infinity) > RECENT_MS) {
+      let looking = this.looking.get(name);
+      if (!looking) this.looking.set(name, looking = this.look(name));
+      await looking;
+    }
+    return this.peek(name);
   }
 
   /** The catalog as it stands now. @throws not_found */
@@ -52,6 +72,7 @@ export class Catalogs {
   /** Reads what the stream has beyond what is in memory. */
   async refresh(name: string): Promise<LoadedCatalog | undefined> {
     const stream = catalogStream(name);
+    const beganAt = performance.now();
     let known = this.loaded.get(name);
     for await (const events of this.log.read(stream, { from: (known?.catalog.revision ?? -1) + 1 })) {
       for (const { type, body, revision } of events) {
@@ -61,8 +82,22 @@ export class Catalogs {
       }
     }
     // Names are the caller's: what does not exist is not remembered.
-    if (known) this.loaded.set(name, known);
+    if (!known) return undefined;
+    this.seenAt.set(name, beganAt);
+    // Somebody else may have read further meanwhile.
+    const other = this.loaded.get(name);
+    if (other && other.catalog.revision > known.catalog.revision) return other;
+    this.loaded.set(name, known);
     return known;
+  }
+
+  private async look(name: string): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => { timer = setTimeout(resolve, LOOK_MS); });
+    await Promise.race([this.refresh(name).catch(() => undefined), patience]);
+    clearTimeout(timer);
+    this.seenAt.set(name, performance.now()); // also when it failed: the next look is due in a second
+    this.looking.delete(name);
   }
 
   /** Imports a catalog or publishes a version. Resolves when the outcome is durable and true of the log. */

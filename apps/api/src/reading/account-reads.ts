@@ -24,7 +24,7 @@ export class AccountReads {
     const row = await this.row(request, accountId);
     // Something has ended since the row was written, or the row is not there yet: the log knows.
     if (!row || (row.nextDueAt !== null && row.nextDueAt <= this.clock())) return this.balanceNow(accountId);
-    return rowAnswer(row, await this.catalogs.peek(row.catalog));
+    return rowAnswer(row, await this.catalogs.recent(row.catalog));
   }
 
   /** @throws not_found, invalid/invalid_request for an instant to come */
@@ -32,7 +32,7 @@ export class AccountReads {
     const now = this.clock();
     if (at > now) throw invalidRequest('at', `in the future; it is ${now}`);
     const account = await this.accounts.asOf(accountId, at);
-    return balanceOfAccount(accountId, account, await this.catalogs.peek(account.terms?.catalog as string));
+    return balanceOfAccount(accountId, account, await this.catalogs.recent(account.terms?.catalog as string));
   }
 
   /** @throws not_found */
@@ -44,7 +44,7 @@ export class AccountReads {
   async list(request: Asked, page: Parameters<AccountsQuery['list']>[0]) {
     await this.freshness.untilSeen(request);
     const { items, nextCursor } = await this.all.list(page);
-    return { items: await Promise.all(items.map(async (row) => ({ ...termsOf(row), balance: balanceAnswer(row, await this.catalogs.peek(row.catalog)) }))), nextCursor };
+    return { items: await Promise.all(items.map(async (row) => ({ ...termsOf(row), balance: balanceAnswer(row, await this.catalogs.recent(row.catalog)) }))), nextCursor };
   }
 
   /** The row of an account that is there, once read models have got as far as this read needs. @throws not_found */
