@@ -23,7 +23,7 @@ describe('the names most like another', () => {
   });
 
   it('are those a plain comparison with all finds', () => {
-    const name = fc.string({ unit: fc.constantFrom(...'ab1-. é'), maxLength: 12 });
+    const name = fc.string({ unit: fc.constantFrom('a', 'b', '1', '-', '.', ' ', 'é'), maxLength: 12 });
     fc.assert(fc.property(fc.uniqueArray(name, { maxLength: 12 }), name, (names, wanted) => {
       expect(new NamesByLikeness(names).closestTo(wanted)).toEqual(naive(wanted, names));
     }));
