@@ -25,7 +25,7 @@ const RESULTS = path.resolve('docs/benchmarks');
 const HELP = `npm run bench [-- options]: every figure of ${IDS.join(', ')} beside its floor, in one run
 
   --full           full size; writes docs/benchmarks/results.md and results.json (takes about an hour; with --only the others are left as they are)
-  --smoke          does everything run, and is every result right? About a minute; no target counts
+  --smoke          does everything run, and is every result right? A minute or two; no target counts
   --only S1,S2     these alone
   --profile DIR    CPU profiles of the engine's processes into DIR
 `;
