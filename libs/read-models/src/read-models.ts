@@ -79,6 +79,8 @@ class Part<Change> {
 
 /** Events read and folded in one go: a few milliseconds, after which whoever else shares the process gets a turn. */
 const FOLDED_AT_ONCE = 250;
+/** Events whose added rows are sent while the next ones are folded: enough that a COPY is worth its round trip. */
+const SENT_AT_ONCE = 1_000;
 
 /** Some read models, brought up to date together in one transaction. */
 export class ReadModelWriters {
@@ -110,10 +112,25 @@ export class ReadModelWriters {
     }
   }
 
+  /** Folds events and writes all of it, in one transaction. Most rows are only added: they are on their way while others are folded. @throws PoisonEvent */
+  async apply(tx: ClientBase, events: readonly RecordedEvent[]): Promise<void> {
+    let sending = Promise.resolve();
+    try {
+      for (let at = 0; at < events.length; at += SENT_AT_ONCE) {
+        await this.fold(tx, events.slice(at, at + SENT_AT_ONCE));
+        await sending;
+        sending = this.takeFrom(this.parts.filter(({ writer }) => writer.onlyAdds))(tx);
+        sending.catch(() => undefined); // told when it is awaited
+      }
+    } finally {
+      await sending; // what failed in it is the reason of whatever failed after it
+    }
+    await this.take()(tx);
+  }
+
   /** What has been folded since the last time, to be written; folding may go on meanwhile. */
   take(): Write {
-    const writes = this.parts.map(({ writer }) => writer.take());
-    return async (tx) => { for (const write of writes) await write(tx); };
+    return this.takeFrom(this.parts);
   }
 
   settle(): void {
@@ -122,5 +139,10 @@ export class ReadModelWriters {
 
   forget(): void {
     for (const { writer } of this.parts) writer.forget();
+  }
+
+  private takeFrom(parts: readonly Part<never>[]): Write {
+    const writes = parts.map(({ writer }) => writer.take());
+    return async (tx) => { for (const write of writes) await write(tx); };
   }
 }

@@ -5,7 +5,8 @@ import type { Instant } from '#libs/kernel';
 export type Field = string | number | boolean | null | undefined;
 
 /** PostgreSQL has no text with a zero character in it; callers' words may. */
-const SPECIAL = /[\\\t\n\r\0]/g;
+const SPECIAL = /[\\\t\n\r\0]/;
+const ALL_SPECIAL = new RegExp(SPECIAL, 'g');
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\uFFFD' };
 
 const NEWLINE = 10;
@@ -14,14 +15,19 @@ const NEWLINE = 10;
 export const copyField = (field: Field): string => {
   if (field === null || field === undefined) return '\\N';
   if (typeof field !== 'string') return String(field);
-  return field.replace(SPECIAL, (special) => ESCAPES[special] as string);
+  // Hardly any has one, and to look is cheaper than to replace.
+  return SPECIAL.test(field) ? field.replace(ALL_SPECIAL, (special) => ESCAPES[special] as string) : field;
 };
 
 /** The one year that ISO 8601 counts and PostgreSQL calls another name. */
 export const timestamp = (instant: Instant): string => (instant.startsWith('0000') ? `0001${instant.slice(4)} BC` : instant);
 
 /** Columns of a row in PostgreSQL's text format. */
-export const copyLine = (fields: readonly Field[]): string => fields.map(copyField).join('\t');
+export const copyLine = (fields: readonly Field[]): string => {
+  let line = copyField(fields[0]);
+  for (let at = 1; at < fields.length; at += 1) line += `\t${copyField(fields[at])}`;
+  return line;
+};
 
 const copy = (tx: ClientBase, table: string, columns: string, rows: Buffer): Promise<void> => new Promise((resolve, reject) => {
   tx.query(from(`COPY ${table} (${columns}) FROM STDIN`)).once('finish', resolve).once('error', reject).end(rows);

@@ -8,6 +8,8 @@ export type Write = (tx: ClientBase) => Promise<void>;
  * change is what one event says to this model, read from the event without looking at any row.
  */
 export interface ModelWriter<Change> {
+  /** Its rows are never read again here, so that they may be written in several parts as well as at the end. */
+  readonly onlyAdds?: boolean;
   /** Reads the rows which these changes are about, where it does not remember them. */
   load(tx: ClientBase, changes: readonly Change[]): Promise<void>;
   /** Applies one change; in memory. Changes of an account come in their order, each once. */

@@ -33,8 +33,7 @@ export class Projector implements Consumer {
   }
 
   async apply(tx: ClientBase, events: readonly RecordedEvent[]): Promise<void> {
-    await this.models.fold(tx, events);
-    await this.models.take()(tx);
+    await this.models.apply(tx, events);
   }
 
   committed(events: readonly RecordedEvent[]): void {

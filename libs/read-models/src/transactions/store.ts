@@ -11,6 +11,7 @@ export const transactionFields = (row: Transaction): Field[] => [
 
 /** One row an event; never changed. */
 export class TransactionsWriter implements ModelWriter<Transaction> {
+  readonly onlyAdds = true;
   private readonly rows = new CopyRows();
 
   constructor(private readonly schema: string) {}

@@ -25,6 +25,7 @@ export const modelOf = (row: Usage, holds: OpenHolds): string | undefined =>
 
 /** One row an event; never changed. */
 export class UsageLogWriter implements ModelWriter<Usage> {
+  readonly onlyAdds = true;
   private readonly rows = new CopyRows();
 
   /** @param holds has to load before, and fold after this */
