@@ -52,6 +52,18 @@ describe('projections', () => {
     await expectSound(1);
   });
 
+  it('have all that lies before an event they cannot read, once, however much of its batch was written by then', async () => {
+    const { events: many } = eventsOf(busySteps(1_200));
+    await appendAll(log, 'acme', many, 400);
+    const [first] = events;
+    await log.append(accountStream('acme'), [{ id: '00000000-0000-8000-8000-000000000001', type: 'SomethingNew', body: first!.body }], many.length - 1);
+    const { projections, errors } = engine();
+    await projections.waitFor('acme', many.length - 1, PATIENCE_MS);
+    while (errors.length === 0) await delay(10);
+    expect((await projections.status())[0]).toMatchObject({ state: 'stopped', error: expect.stringContaining(`cannot read revision ${many.length} of account-acme`) });
+    await expectSound(1);
+  });
+
   it('are waited for no longer than said', async () => {
     await appendAll(log, 'acme', events.slice(0, 5));
     const { projections } = engine();
