@@ -16,8 +16,17 @@ const REACHABLE: ClientConfig = { connectionTimeoutMillis: 3_000, query_timeout:
 
 export const openPool = (url: string, max: number): Pool => {
   const pool = new Pool({ ...REACHABLE, connectionString: url, max, onConnect: (client): unknown => client.query(SESSION) });
-  pool.on('error', ignored); // an idle connection broke: the next query opens another
+  surviveLoss(pool, ignored); // the next query opens another connection
   return pool;
+};
+
+/**
+ * A connection that breaks ends the process unless somebody listens. The pool listens while it is idle, and leaves that to
+ * whoever has it out; the queries under way are rejected in any case.
+ */
+export const surviveLoss = (pool: Pool, onIdleLost: (error: unknown) => void): void => {
+  pool.on('error', onIdleLost);
+  pool.on('connect', (client) => { client.on('error', ignored); });
 };
 
 export const openClient = async (url: string, config: ClientConfig = {}): Promise<Client> => {

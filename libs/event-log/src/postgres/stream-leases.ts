@@ -1,5 +1,6 @@
 import { Pool, type PoolClient } from 'pg';
 import type { StreamLeases } from '../stream-leases.js';
+import { surviveLoss } from './database.js';
 
 /** Streams fought over at the same time; more of them wait for one another, which costs time only. */
 const CONNECTIONS = 4;
@@ -10,7 +11,7 @@ export class PostgresStreamLeases implements StreamLeases {
 
   constructor(url: string, private readonly onError: (error: unknown) => void) {
     this.pool = new Pool({ connectionString: url, max: CONNECTIONS, connectionTimeoutMillis: 2_000, application_name: 'meterbook leases' });
-    this.pool.on('error', onError);
+    surviveLoss(this.pool, onError);
   }
 
   async acquire(stream: string, waitMs: number): Promise<(() => void) | undefined> {
