@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import { factOf } from '#libs/commands';
 import { insist } from './client.js';
 import { Dice } from './dice.js';
 import { meterbook } from './engine-process.js';
 import { EnterpriseShape } from './enterprise-shape.js';
+import { untilInLog } from './each-once.js';
 import { faultsOf, type Fault } from './mischief.js';
 import { SteadyLoad } from './steady-load.js';
 import { until } from './until.js';
@@ -38,7 +38,7 @@ describe(`the enterprise shape, seed ${SEED}`, () => {
       await allFaults(dice);
       await load.stop();
       tell(`${load.acknowledged} commands done, ${load.repeated} of them asked for again, ${load.unanswered} times without an answer`);
-      await expectInLog(load);
+      tell(`${await untilInLog(shape.books, load)} events, each once`);
       await shape.untilApplied();
       tell('all is applied');
       await expectBalances(load);
@@ -76,34 +76,6 @@ describe(`the enterprise shape, seed ${SEED}`, () => {
     return second < 0 ? [first] : [first, ...deck.splice(second, 1)];
   };
 
-  /** In each account what its callers were told, once each, and the ends of the holds that nobody closed; nothing else. */
-  const expectInLog = async ({ expected }: SteadyLoad): Promise<void> => {
-    const wanted = new Map([...expected].map(([account, { events }]) => [account, events.toSorted()]));
-    const size = [...wanted.values()].reduce((sum, { length }) => sum + length, 0);
-    let found = await eventsByAccount();
-    await until('every hold that nobody closed has ended', async () => {
-      found = await eventsByAccount();
-      return [...found.values()].reduce((sum, { length }) => sum + length, 0) >= size;
-    }, { otherwise: () => difference(wanted, found) });
-    expect(difference(wanted, found)).toBe('');
-    tell(`${size} events, each once`);
-  };
-
-  const eventsByAccount = async (): Promise<Map<string, string[]>> => {
-    const found = new Map<string, string[]>();
-    for await (const events of shape.books.readAll()) {
-      for (const event of events) {
-        if (!event.stream.startsWith('account-')) continue;
-        const account = event.stream.slice('account-'.length);
-        const { type, data } = factOf(event);
-        const { holdId, chargeId, purchaseId, refundId } = data as Partial<Record<'holdId' | 'chargeId' | 'purchaseId' | 'refundId', string>>;
-        const named = [type, holdId ?? chargeId ?? purchaseId ?? refundId].filter((part) => part !== undefined).join(' ');
-        found.set(account, [...found.get(account) ?? [], named]);
-      }
-    }
-    return found;
-  };
-
   /** What every caller was told adds up to what the account has, at each API. */
   const expectBalances = async ({ expected }: SteadyLoad): Promise<void> => {
     for (const api of shape.apis) {
@@ -114,12 +86,3 @@ describe(`the enterprise shape, seed ${SEED}`, () => {
     }
   };
 });
-
-/** What is missing, and what is there too often, in words; empty when nothing is. */
-const difference = (wanted: ReadonlyMap<string, readonly string[]>, found: ReadonlyMap<string, readonly string[]>): string =>
-  [...new Set([...wanted.keys(), ...found.keys()])].flatMap((account) => {
-    const count = new Map<string, number>();
-    for (const event of found.get(account) ?? []) count.set(event, (count.get(event) ?? 0) + 1);
-    for (const event of wanted.get(account) ?? []) count.set(event, (count.get(event) ?? 0) - 1);
-    return [...count].filter(([, times]) => times !== 0).map(([event, times]) => `${account}: ${event} is ${times < 0 ? 'missing' : 'too much'} (${times})`);
-  }).slice(0, 20).join('\n');

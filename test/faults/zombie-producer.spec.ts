@@ -5,6 +5,7 @@ import { readSettings } from '#libs/settings';
 import { TopicWriter } from '../../libs/event-feed/src/kafka/testing/topics.js';
 import { Dice } from './dice.js';
 import { meterbook } from './engine-process.js';
+import { untilInLog } from './each-once.js';
 import { EnterpriseShape } from './enterprise-shape.js';
 import { SteadyLoad } from './steady-load.js';
 import { until } from './until.js';
@@ -47,7 +48,7 @@ describe('a relay that was taken for dead, and goes on sending', () => {
       hanging.thaw();
       await moreCommands();
       await load.stop();
-      const events = [...(await shape.heads()).values()].reduce((sum, head) => sum + head + 1, 0);
+      const events = await untilInLog(shape.books, load);
       await until('everything was sent three times, and more', async () => await zombie.messages() > 3 * events);
       await zombie.stop();
       await shape.untilApplied();
