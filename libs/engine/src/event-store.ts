@@ -1,6 +1,7 @@
 import { isOutage } from '#libs/event-feed';
-import { openEventStoreLog, PostgresEventLog, PostgresStreamLeases, PostgresStreamMemory, type EventLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
+import { openEventStoreLog, readLogPlace, PostgresEventLog, PostgresStreamLeases, PostgresStreamMemory, type EventLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
 import type { EventLogSettings } from '#libs/settings';
+import { refuseOtherBooks, refuseSealed } from './log-guard.js';
 import { patiently } from './patience.js';
 
 /** Where the log is, and the database beside it. */
@@ -12,14 +13,26 @@ export interface EventStoreSettings {
   readonly onCommit?: (appends: number) => void;
 }
 
-/** Opens the event log. @throws Failure when it cannot be reached in time, or used at all */
+/** Opens the event log. @throws Failure when it cannot be reached in time or used at all, or is not the one with the books */
 export const openEventLog = async ({ databaseUrl, eventLog, onCommit }: EventStoreSettings, say: (line: string) => void = () => undefined): Promise<EventLog> => {
-  if (eventLog.kind === 'postgres') return PostgresEventLog.open(databaseUrl, onCommit);
-  const { url } = eventLog;
-  return patiently(() => openEventStoreLog({ url }), {
-    what: `The event log at ${hostsOf(url)}`, check: 'EVENTSTOREDB_URL', isPassing: isOutage, say,
-  });
+  const place = await readLogPlace(databaseUrl);
+  if (eventLog.kind === 'postgres') {
+    refuseSealed(place);
+    return PostgresEventLog.open(databaseUrl, onCommit);
+  }
+  const log = await reachEventStore(eventLog.url, say);
+  try {
+    refuseOtherBooks(place, log);
+    return log;
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
 };
+
+/** Opens the log in EventStoreDB, whatever else there is. @throws Failure when it cannot be reached in time, or used at all */
+export const reachEventStore = (url: string, say: (line: string) => void): Promise<EventLog> =>
+  patiently(() => openEventStoreLog({ url }), { what: `The event log at ${hostsOf(url)}`, check: 'EVENTSTOREDB_URL', isPassing: isOutage, say });
 
 /** Of a connection string, without the password. */
 const hostsOf = (url: string): string => /:\/\/(?:[^@/?]*@)?([^/?]*)/.exec(url)?.[1] ?? 'EVENTSTOREDB_URL';

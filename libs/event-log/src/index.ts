@@ -4,6 +4,7 @@ export { BrokenChain, CHAIN_START, continueChain, type ChainEnd } from './hash-c
 export * from './stream-memory.js';
 export * from './stream-leases.js';
 export { PostgresEventLog } from './postgres/postgres-event-log.js';
+export { readLogPlace, type LogPlace } from './postgres/log-place.js';
 export { LogSeal } from './postgres/seal.js';
 export { PostgresStreamLeases } from './postgres/stream-leases.js';
 export { PostgresStreamMemory } from './postgres/postgres-stream-memory.js';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
-import type { Instant } from '#libs/kernel';
+import { BillingError, type Instant } from '#libs/kernel';
 import { readProgress, type EventFeed, type FeedState, type Lag } from '#libs/event-feed';
 import type { EventLog } from '#libs/event-log';
 import type { ReadModelName } from './folding/read-model.js';
@@ -83,8 +83,14 @@ export class Projections {
    * Resolves when balance, transactions and usage log have applied this revision of an account.
    * @throws unavailable/projection_behind when that takes longer
    */
-  waitFor(accountId: string, revision: number, timeoutMs: number): Promise<void> {
-    return this.waiters.waitFor(accountId, revision, timeoutMs);
+  async waitFor(accountId: string, revision: number, timeoutMs: number): Promise<void> {
+    try {
+      await this.waiters.waitFor(accountId, revision, timeoutMs);
+    } catch (error) {
+      if (this.state.status !== 'stopped') throw error;
+      // Asking again does not help, and whoever asks should not have to look elsewhere for why.
+      throw new BillingError('unavailable', 'projection_behind', { detail: `the read models have stopped: ${messageOf(this.state.error)}` });
+    }
   }
 
   /**

@@ -1,4 +1,4 @@
-import { openEventLog, waitForDatabase } from '#libs/engine';
+import { reachEventStore, waitForDatabase } from '#libs/engine';
 import { copyStreamMemory, LogSeal, PostgresEventLog, type EventLog } from '#libs/event-log';
 import { Failure, interruptible } from '#libs/process';
 import { readSettings } from '#libs/settings';
@@ -60,6 +60,7 @@ const move = async ({ seal, from, to, database, signal }: Move): Promise<void> =
     await copy(seal, source, target, total, signal);
     const events = await compare(source, target, total, isPostgres, signal);
     const memory = await copyStreamMemory({ url: from, logId: source.id }, { url: memoryUrl({ from, to, database, isPostgres }), logId: target.id });
+    await seal.moved(target.id);
     tell(`${counted(events, 'event')} copied and compared, byte by byte, with ${counted(memory.snapshots, 'snapshot')} and ${counted(memory.ids, 'remembered id')}.`);
     tell(nextSteps(isPostgres));
   } finally {
@@ -72,8 +73,8 @@ const openTarget = async (to: string, isPostgres: boolean): Promise<EventLog> =>
     await waitForDatabase(databaseUrl('--to', to), say);
     return PostgresEventLog.open(to);
   }
-  const { eventLog } = readSettings({ EVENT_LOG: 'eventstoredb', EVENTSTOREDB_URL: to });
-  return openEventLog({ databaseUrl: '', eventLog }, say);
+  readSettings({ EVENT_LOG: 'eventstoredb', EVENTSTOREDB_URL: to });
+  return reachEventStore(to, say);
 };
 
 const memoryUrl = ({ from, to, database, isPostgres }: Pick<Move, 'from' | 'to' | 'database'> & { readonly isPostgres: boolean }): string =>

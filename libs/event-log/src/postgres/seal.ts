@@ -6,16 +6,25 @@ import { LOCKS, migrateLog } from './schema.js';
 /** Waits for the appends under way, each of which takes milliseconds; all that come meanwhile wait behind it. */
 const LOCK_TIMEOUT = "SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = '60s'";
 
+const MOVES = `
+  CREATE TABLE IF NOT EXISTS log.moving (
+    target uuid PRIMARY KEY, position text COLLATE "C" NOT NULL DEFAULT '', events bigint NOT NULL DEFAULT 0, compared boolean NOT NULL DEFAULT false
+  )`;
+
 /**
  * A trigger, so that the database refuses every append by itself: of engines of any age and of whoever else inserts, at no
  * cost while there is none. Making it waits for the appends under way; after that there is none.
  */
 const SEAL = `
-  CREATE TABLE IF NOT EXISTS log.moving (target uuid PRIMARY KEY, position text COLLATE "C" NOT NULL DEFAULT '', events bigint NOT NULL DEFAULT 0);
+  ${MOVES};
   CREATE OR REPLACE FUNCTION log.refuse_append() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'the event log is sealed' USING ERRCODE = '${SEALED}'; END $$;
   CREATE OR REPLACE TRIGGER sealed BEFORE INSERT ON log.events FOR EACH ROW EXECUTE FUNCTION log.refuse_append()`;
-const UNSEAL = 'DROP TRIGGER IF EXISTS sealed ON log.events; DROP FUNCTION IF EXISTS log.refuse_append()';
+/** What is appended from now on is in no copy. */
+const UNSEAL = `
+  ${MOVES};
+  UPDATE log.moving SET compared = false;
+  DROP TRIGGER IF EXISTS sealed ON log.events; DROP FUNCTION IF EXISTS log.refuse_append()`;
 
 /** How much of a log has been copied to another one. */
 export interface CopyProgress {
@@ -58,6 +67,11 @@ export class LogSeal {
     await this.pool.query(
       `INSERT INTO log.moving VALUES ($1, $2, $3) ON CONFLICT (target) DO UPDATE SET position = excluded.position, events = excluded.events`, [target, position ?? '', events],
     );
+  }
+
+  /** All of it is in the log with this id, to the byte. */
+  async moved(target: string): Promise<void> {
+    await this.pool.query('INSERT INTO log.moving (target, compared) VALUES ($1, true) ON CONFLICT (target) DO UPDATE SET compared = true', [target]);
   }
 
   close(): Promise<void> {
