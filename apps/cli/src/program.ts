@@ -58,7 +58,7 @@ ${exitCodes()}`)
     .option('--model-column <column>', 'column with the model of each row')
     .option('--meter <meter=column>', 'column with the quantity of a meter; may be given for several', meter)
     .option('--id <column>', 'column with an id of each row, unique in all files of the account; without it a row is known by the file\'s content and its line')
-    .option('--rejects <file>', 'where rows go that cannot be billed, with the reason (<file>.rejects.csv, where this is run)')
+    .option('--rejects <file>', 'where rows go that cannot be billed, with the reason (usage.rejects.csv for usage.csv, where this is run)')
     .option('--batch <rows>', 'rows sent at once', wholeNumber(1, 1_000), 500)
     .addHelpText('after', `${examples(
       'meterbook import-usage usage.csv --account acme --model qwen-3-coder --time TIMESTAMP \\',

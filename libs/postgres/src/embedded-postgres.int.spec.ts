@@ -266,7 +266,7 @@ describe('the embedded PostgreSQL', () => {
       afterFirstStart();
       const engine = startInProcess();
       await engine.url();
-      expect(await refusal(start())).toBe(`The data directory ${dataDir} is in use by process ${engine.pid}. Stop that first, or pass --url to work through the engine that runs there.`);
+      expect(await refusal(start())).toBe(`The data directory ${dataDir} is in use by process ${engine.pid}. Stop that first, or set METERBOOK_DATA_DIR to another one.`);
     });
 
     it('all but one of many that start at once', async () => {

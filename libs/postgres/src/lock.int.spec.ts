@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { acquireLock } from './lock.js';
-import { StartError } from './start-error.js';
+import { DataDirectoryInUse } from './start-error.js';
 import { place, removePlaces } from './testing/places.js';
 
 describe('the lock of a data directory', () => {
@@ -16,7 +16,7 @@ describe('the lock of a data directory', () => {
 
   it('is refused while it is held, with the pid of the holder', async () => {
     const lock = await acquire();
-    await expect(acquire()).rejects.toEqual(new StartError(`The data directory ./data is in use by process ${process.pid}. Stop that first, or pass --url to work through the engine that runs there.`));
+    await expect(acquire()).rejects.toEqual(new DataDirectoryInUse('./data', `process ${process.pid}`));
     lock.release();
     (await acquire()).release();
   });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { OsUser } from './os-user.js';
 import { run } from './run.js';
-import { hasCode, StartError } from './start-error.js';
+import { DataDirectoryInUse, hasCode, StartError } from './start-error.js';
 
 /*
  * Lets one engine at a time have a data directory.
@@ -75,14 +75,14 @@ const clearBelow = async (directory: string, number: number): Promise<void> => {
   await Promise.all(old.map((name) => rm(path.join(directory, name), { force: true })));
 };
 
-/** @throws StartError naming the process that has it. */
+/** @throws DataDirectoryInUse, StartError */
 export const acquireLock = async (directory: string, dataDir: string, owner: OsUser | undefined): Promise<Lock> => {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (owner) await chown(directory, owner.uid, owner.gid);
   for (;;) {
     const last = await highest(directory);
     if (last > 0 && isHeld(path.join(directory, String(last))))
-      throw new StartError(`The data directory ${dataDir} is in use by ${await holderOf(directory, last)}. Stop that first, or pass --url to work through the engine that runs there.`);
+      throw new DataDirectoryInUse(dataDir, await holderOf(directory, last));
     const lock = await make(directory, last + 1, owner);
     if (!lock) continue;
     await clearBelow(directory, last + 1);

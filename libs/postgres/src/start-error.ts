@@ -8,6 +8,13 @@ export class StartError extends Error {
   }
 }
 
+/** Another process has the data directory. */
+export class DataDirectoryInUse extends StartError {
+  constructor(dataDir: string, holder: string) {
+    super(`The data directory ${dataDir} is in use by ${holder}. Stop that first, or set METERBOOK_DATA_DIR to another one.`);
+  }
+}
+
 /** Told by its fields: under Jest, Node's own errors are not instances of the Error that a test's code sees. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { errno: number } =>
   typeof (error as NodeJS.ErrnoException | undefined)?.errno === 'number';

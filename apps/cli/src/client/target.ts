@@ -1,3 +1,4 @@
+import { DataDirectoryInUse } from '#libs/postgres';
 import { readSettings } from '#libs/settings';
 import { Failure } from '#libs/process';
 import { operatorTokenFile, storedToken } from '../../../api/src/start/operator-token.js';
@@ -22,7 +23,9 @@ export const withEngine = async <Result>({ url, token }: TargetOptions, watch: W
   }
   // Loaded only here: an engine is far larger than a client of one.
   const { startEngine } = await import('../engine/engine.js');
-  const engine = await startEngine({ ...settings, host: '127.0.0.1', port: 0 });
+  const engine = await startEngine({ ...settings, host: '127.0.0.1', port: 0 }).catch((error: unknown) => {
+    throw error instanceof DataDirectoryInUse ? new Failure(`${error.message} Or pass --url, to work through the engine that runs there.`, { cause: error }) : error;
+  });
   try {
     return await work(new ApiClient({ ...watch, url: engine.url, token: bestToken(engine.operatorTokens) ?? needed(settings.dataDir) }));
   } finally {
