@@ -220,8 +220,9 @@ describe('reading', () => {
       expect(items.map(({ revision }) => revision)).toEqual(items.map((_, n) => n));
       expect(items.slice(1).every(({ previousHash }, n) => previousHash === items[n]?.hash)).toBe(true);
       expect(items[1]).toMatchObject({ type: 'CreditsPurchased', actor: 'operator:admin', causationId: expect.stringContaining('buy-1'), data: { amount: '1000' } });
-      const { verify } = (await api.get('/v1/accounts/listed/events?limit=1&verify=true')).body;
+      const { verify, nextCursor } = (await api.get('/v1/accounts/listed/events?limit=1&verify=true')).body;
       expect(verify).toEqual({ ok: true, events: items.length, head: items.at(-1)?.hash });
+      expect((await api.get(`/v1/accounts/listed/events?limit=1&verify=true&cursor=${nextCursor}`)).body).not.toHaveProperty('verify');
     });
 
     it('is filtered by type and time', async () => {

@@ -25,8 +25,9 @@ const filters = { type: z.string().regex(/^[A-Za-z]{1,64}$/, 'the name of an eve
 const DESCRIPTION = 'In the order they were recorded. `from` and `to` are of recorded time. A page may be short, or empty, and still have a `nextCursor` where the filter fits few events.';
 
 export const listAccountEvents = defineOperation({
-  id: 'listAccountEvents', tag: 'Audit', method: 'GET', path: '/v1/accounts/{accountId}/events', needs: 'read', summary: 'Read an account\'s audit trail', description: DESCRIPTION,
-  params: accountParams, query: closedObject({ ...filters, verify: flagParam.optional().meta({ description: 'Also recompute the hash chain of the whole account.' }) }),
+  id: 'listAccountEvents', tag: 'Audit', method: 'GET', path: '/v1/accounts/{accountId}/events', needs: 'read', summary: 'Read an account\'s audit trail',
+  description: `${DESCRIPTION} With \`verify\`, the first page also says whether the hash chain of the whole account holds; pages behind a \`cursor\` do not compute it again.`,
+  params: accountParams, query: closedObject({ ...filters, verify: flagParam.optional().meta({ description: 'Also recompute the hash chain of the whole account, whatever the filters; with the first page only, as it reads every event.' }) }),
   answers: { 200: { description: 'A page of events.', schema: pageOf(event).extend({ verify: verdict.optional() }), example: { items: [EVENT], nextCursor: null, verify: { ok: true, events: 2, head: '3f2b8c1e…' } } } },
   refusals: ['invalid_request', 'not_found', 'log_unavailable'],
 });
