@@ -57,6 +57,23 @@ describe('reported usage', () => {
     expect(await send([])).toMatchObject({ status: 400 });
   });
 
+  it('keeps its price when a version is published for the past, which prices what is recorded from then on', async () => {
+    const model = 'minimax-voice-clone';
+    const costOf = async (id: string) => (await send([event(id, { time: '2020-02-01T00:00:00Z', data: { model } })])).body.results[0].cost as string;
+    const settle = async (id: string) => (await api.post(`/v1/accounts/rich/holds/${id}/settle`, { model, usage: {} })).body.cost as string;
+    await api.post('/v1/accounts', { id: 'rich', catalog: 'kyma' });
+    await api.post('/v1/accounts/rich/purchases', { id: 'buy', amount: '50' });
+    expect(await costOf('early')).toBe('2.1');
+    await api.post('/v1/holds', { id: 'pinned', accountId: 'rich', model, usage: {} });
+    const models = catalogFile('kyma').rateCard.models.map((price: { model: string }) => (price.model === model ? { ...price, components: [{ kind: 'flat', price: '9' }] } : price));
+    expect(await api.post('/v1/catalogs/kyma/rate-cards', { id: 'correction', effectiveFrom: '2020-01-01T00:00:00Z', models })).toMatchObject({ status: 201 });
+    expect(await settle('pinned')).toBe('2.1');
+    expect(await costOf('early')).toBe('2.1');
+    expect(await costOf('late')).toBe('9');
+    await api.post('/v1/holds', { id: 'new', accountId: 'rich', model, usage: {} });
+    expect(await settle('new')).toBe('9');
+  });
+
   it('is priced by when it happened', async () => {
     const models = catalogFile('kyma').rateCard.models.map((model: { model: string }) => (model.model === 'minimax-music' ? { ...model, components: [{ kind: 'flat', price: '7' }] } : model));
     await api.post('/v1/catalogs/kyma/rate-cards', { id: 'dearer', effectiveFrom: '2026-11-10T00:00:00Z', models });
