@@ -129,7 +129,8 @@ export class AccountWriter {
     } finally {
       release?.();
     }
-    throw new BillingError('unavailable', 'account_contended', { detail: 'this account is written to from many places at once; nothing was done, try again' });
+    // Not all of a large batch is appended at once: some of it may have been written before a race was lost.
+    throw new BillingError('unavailable', 'account_contended', { detail: 'this account is written to from many places at once; send it again under the same id, and it is carried out once' });
   }
 
   /** Decides and appends; false when the race was lost, and what the loser missed has been read. */
