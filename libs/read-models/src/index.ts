@@ -5,7 +5,6 @@ export type { Difference } from './compare/difference.js';
 export type { ReadModelName } from './folding/read-model.js';
 export { DueQuery } from './holds/due-query.js';
 export { OpenHoldEntity } from './holds/entity.js';
-export { OpenHoldsQuery } from './holds/query.js';
 export { Projections, type ProjectionStatus, type Rebuildable } from './projections.js';
 export { MAX_LIMIT, type Page, type PageRequest } from './querying/page.js';
 export { ReadModelsModule, type ReadModelsOptions } from './read-models.module.js';

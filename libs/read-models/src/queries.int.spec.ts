@@ -7,7 +7,6 @@ import * as send from '../../domain/src/account/testing/commands.js';
 import { AccountsQuery } from './balance/accounts-query.js';
 import { BalanceQuery } from './balance/query.js';
 import { DueQuery } from './holds/due-query.js';
-import { OpenHoldsQuery } from './holds/query.js';
 import { appendAll, eventsOf, START, type Step } from './testing/account-events.js';
 import { readDatabase, ReadSide } from './testing/read-side.js';
 import { TierQuery } from './tier/query.js';
@@ -98,14 +97,6 @@ describe('queries', () => {
         expect((await new DueQuery(side.pool).accountsDue(at(100), 500)).sort()).toEqual(['acme', 'all-at-once', 'many']);
       });
     });
-  });
-
-  it('open holds are listed by id, page by page', async () => {
-    const query = new OpenHoldsQuery(database.dataSource);
-    const first = await query.list('acme', { limit: 1 });
-    expect(first.items).toEqual([{ accountId: 'acme', holdId: 'h-3', placedAt: at(7), expiresAt: at(607), amount: '2', held: '2', charged: '0', model: null }]);
-    const second = await query.list('acme', { limit: 1, cursor: first.nextCursor ?? '' });
-    expect(second).toMatchObject({ items: [{ holdId: 'h-4' }], nextCursor: null });
   });
 
   it('accounts are listed by id, of one catalog or all', async () => {

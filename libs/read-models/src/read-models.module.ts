@@ -7,7 +7,6 @@ import { AccountsQuery } from './balance/accounts-query.js';
 import { BalanceQuery } from './balance/query.js';
 import { openReadDatabase, readDataSource } from './database/data-source.js';
 import { DueQuery } from './holds/due-query.js';
-import { OpenHoldsQuery } from './holds/query.js';
 import { Projections } from './projections.js';
 import { HOT_POOL, openHotPool } from './querying/hot-pool.js';
 import { TierQuery } from './tier/query.js';
@@ -26,7 +25,7 @@ export interface ReadModelsOptions {
   readonly onError: (error: unknown) => void;
 }
 
-const QUERIES = [BalanceQuery, AccountsQuery, OpenHoldsQuery, DueQuery, TransactionsQuery, UsageQuery, TierQuery];
+const QUERIES = [BalanceQuery, AccountsQuery, DueQuery, TransactionsQuery, UsageQuery, TierQuery];
 
 /** The read models: their queries, and the projector that keeps them up to date while the application runs. */
 @Module({})

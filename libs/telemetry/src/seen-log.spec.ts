@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import { backOff } from '#libs/event-log';
 import { Metrics } from '#libs/http';
+import { backOff } from '../../event-log/src/testing/back-off.js';
 import { eventLogContract } from '../../event-log/src/testing/event-log.contract.js';
 import { InMemoryEventLog, InMemoryStore, InMemoryStreamMemory } from '../../event-log/src/testing/in-memory.js';
 import { Telemetry } from './telemetry.js';

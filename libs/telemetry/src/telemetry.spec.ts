@@ -1,9 +1,10 @@
 import { pino } from 'pino';
 import type { ClientBase } from 'pg';
 import type { Consumer, EventFeed } from '#libs/event-feed';
-import { backOff, type RecordedEvent, type StreamLeases, type StreamMemory } from '#libs/event-log';
+import type { RecordedEvent, StreamLeases, StreamMemory } from '#libs/event-log';
 import { Metrics } from '#libs/http';
 import type { Projections } from '#libs/read-models';
+import { backOff } from '../../event-log/src/testing/back-off.js';
 import { anEvent, events } from '../../event-log/src/testing/events.js';
 import { InMemoryEventLog, InMemoryStreamMemory } from '../../event-log/src/testing/in-memory.js';
 import { Telemetry } from './telemetry.js';

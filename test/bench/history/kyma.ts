@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { initialCatalog, parseCatalog, transitionCatalog, type Catalog, type CatalogFile } from '#libs/domain';
+import { parseCatalog, transitionCatalog, type Catalog, type CatalogFile } from '#libs/domain';
 import { CATALOG } from '../load/conversations.js';
 
 /** The catalog file that ships with the engine; read from where `npm run` starts. */
@@ -7,4 +7,4 @@ export const catalogFile = async (): Promise<CatalogFile> => parseCatalog(JSON.p
 
 /** The catalog as it stands after its import. */
 export const catalogOf = (file: CatalogFile, now: string): Catalog =>
-  transitionCatalog(initialCatalog, { type: 'ImportCatalog', file }, { now }).catalog;
+  transitionCatalog(undefined, { type: 'ImportCatalog', file }, { now }).catalog;

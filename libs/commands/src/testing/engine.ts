@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Clock, Instant } from '#libs/kernel';
 import { parseCatalog, type AccountCommand, type Answer } from '#libs/domain';
-import { backOff, type EventLog, type StreamMemory } from '#libs/event-log';
+import type { EventLog, StreamMemory } from '#libs/event-log';
+import { backOff } from '../../../event-log/src/testing/back-off.js';
 import { Accounts } from '../accounts.js';
 import { Catalogs } from '../catalogs.js';
 import type { Origin } from '../commands.js';

@@ -29,9 +29,6 @@ export interface Catalog {
   readonly precedence: readonly CatalogVersion[];
 }
 
-/** Undefined: there is no such catalog. */
-export const initialCatalog: Catalog | undefined = undefined;
-
 /** Applies what happened. Total for the events of a catalog's stream, in their order. */
 export const evolveCatalog = (catalog: Catalog | undefined, fact: CatalogFact): Catalog => {
   const step = { revision: (catalog?.revision ?? -1) + 1, lastRecordedAt: fact.recordedAt };

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { formatAmount, readAmount } from '#libs/money';
 import { normaliseUsage, priceUsage } from '../pricing/index.js';
-import { cardOf, catalogFile, evolveCatalog, initialCatalog, versionAt, type Catalog } from './catalog.js';
+import { cardOf, catalogFile, evolveCatalog, versionAt, type Catalog } from './catalog.js';
 import { transitionCatalog, type CatalogCommand, type CatalogTransition } from './decide.js';
 import { catalogEventDefinitions, type CatalogFact } from './events.js';
 import { resolvePack } from './packs.js';
@@ -14,7 +14,7 @@ const importing = (changes: object = {}): CatalogCommand => ({ type: 'ImportCata
 const publishing = (id: string, effectiveFrom: string, price: string): CatalogCommand => ({ type: 'PublishRateCard', id, effectiveFrom, models: modelsAt(price) });
 
 const run = (commands: readonly CatalogCommand[], now = NOW): CatalogTransition => {
-  let catalog: Catalog | undefined = initialCatalog;
+  let catalog: Catalog | undefined;
   let last: CatalogTransition | undefined;
   for (const command of commands) {
     last = transitionCatalog(catalog, command, { now });
@@ -125,14 +125,14 @@ describe('a catalog\'s events', () => {
   const commands = [importing(), publishing('rise', NOW, '0.02'), importing({ packs: [] })];
 
   it('fold to the same catalog when read back', () => {
-    let catalog: Catalog | undefined = initialCatalog;
+    let catalog: Catalog | undefined;
     const stored: string[] = [];
     for (const command of commands) {
       const next = transitionCatalog(catalog, command, { now: NOW });
       stored.push(...next.facts.map((fact) => JSON.stringify(fact)));
       catalog = next.catalog;
     }
-    const folded = stored.map((text) => JSON.parse(text) as CatalogFact).reduce<Catalog | undefined>(evolveCatalog, initialCatalog);
+    const folded = stored.map((text) => JSON.parse(text) as CatalogFact).reduce<Catalog | undefined>(evolveCatalog, undefined);
     expect(JSON.stringify(folded, asText)).toBe(JSON.stringify(catalog, asText));
   });
 

@@ -1,4 +1,4 @@
-export { cardOf, catalogFile, catalogVersionOf, evolveCatalog, initialCatalog, versionAt, type Catalog } from './catalog.js';
+export { cardOf, catalogFile, catalogVersionOf, evolveCatalog, versionAt, type Catalog } from './catalog.js';
 export { transitionCatalog, type CatalogCommand, type CatalogOutcome, type CatalogTransition, type ImportCatalog, type PublishRateCard } from './decide.js';
 export { catalogEventDefinitions, catalogStream, type CatalogEvent, type CatalogFact } from './events.js';
 export { catalogJsonSchema } from './json-schema.js';
