@@ -121,7 +121,7 @@ const newTopic = async (kafka: KafkaSettings): Promise<Topic> => {
   return topic!;
 };
 
-const startShape = async (url: string, { say }: Bench): Promise<Shape | undefined> => {
+const startShape = async (url: string, { engineFlags, say }: Bench): Promise<Shape | undefined> => {
   const reason = await whyNoBroker();
   if (reason !== undefined) {
     say(`S5 kafka: left out, as ${reason}`);
@@ -129,7 +129,7 @@ const startShape = async (url: string, { say }: Bench): Promise<Shape | undefine
   }
   say('S5: starting a Kafka broker');
   const broker = await startBroker();
-  const relay = Child.start('workers/relay.js');
+  const relay = Child.start('workers/relay.js', engineFlags);
   await relay.call('open', { url });
   return { broker, relay };
 };
