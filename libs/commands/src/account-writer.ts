@@ -1,14 +1,15 @@
 import { BillingError, seal, type Cause, type Clock, type SealedEvent } from '#libs/kernel';
 import {
-  accountEventDefinitions, ACCOUNT_SNAPSHOT_VERSION, accountStream, catalogStream, keysNeeded, keysTouched, saveAccount, transition,
-  type Account, type AccountCommand, type AccountFact, type Answer, type Catalog, type Past, type PastFact, type Transition,
+  accountEventDefinitions, ACCOUNT_SNAPSHOT_VERSION, accountStream, catalogStream, keysNeeded, saveAccount, transition,
+  type Account, type AccountCommand, type Answer, type Catalog, type Past, type Transition,
 } from '#libs/domain';
 import { RevisionConflict, StaleGuard, type EventLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
 import { appendsOf } from './appends.js';
+import { BatchPast } from './batch-past.js';
 import type { Catalogs } from './catalogs.js';
 import { commandIdOf, idempotencyKeyOf } from './command-id.js';
 import type { Origin } from './commands.js';
-import { catchUp, factOf, loadFromLog, type LoadedAccount, type RecentIds } from './loaded-account.js';
+import { catchUp, loadFromLog, type LoadedAccount, type RecentIds } from './loaded-account.js';
 
 /** Most commands decided into one append, and so held back by one conflict. */
 const MAX_BATCH = 256;
@@ -22,8 +23,6 @@ const CONTENDED_MS = 1_000;
 const LEASE_WAIT_MS = 2_000;
 /** Events after which a snapshot pays; more where the state itself is large, so that its cost stays a constant share. */
 const SNAPSHOT_EVERY = 500;
-/** Events between two wanted ones that are cheaper to read than to ask again for. */
-const NEAR = 16;
 
 export interface Outcome {
   readonly answer: Answer;
@@ -192,8 +191,8 @@ export class AccountWriter {
     decided: Decided[]; account: Account; events: SealedEvent[]; hash: string | null;
   }> {
     const needed = batch.map(({ command }) => keysNeeded(command, (id) => start.account.holds.has(id)));
-    const found = await this.lookUp(needed.length === 1 ? needed[0] as string[] : needed.flat());
-    const fresh = new Map<string, PastFact[]>();
+    const past = new BatchPast(this.parts, this.stream, this.ids as RecentIds);
+    await past.lookUp(needed.length === 1 ? needed[0] as string[] : needed.flat());
     const decided: Decided[] = [];
     const events: SealedEvent[] = [];
     let { account, hash } = start;
@@ -202,13 +201,13 @@ export class AccountWriter {
       if (at > 0) {
         const openHolds = account.holds;
         keys = keysNeeded(order.command, (id) => openHolds.has(id));
-        const missing = keys.filter((key) => !found.has(key));
-        if (missing.length > 0) for (const [key, past] of await this.lookUp(missing)) found.set(key, past);
+        const missing = past.missing(keys);
+        if (missing.length > 0) await past.lookUp(missing);
       }
-      const result = this.transit(account, order, catalog, pastOf(keys, found, fresh));
+      const result = this.transit(account, order, catalog, past.under(keys));
       const sealed = seal(this.stream, { revision: account.revision, hash }, result.facts, causeOf(order), accountEventDefinitions);
       events.push(...sealed.events);
-      if (at < batch.length - 1) remember(fresh, result.facts, account.revision);
+      if (at < batch.length - 1) past.add(result.facts, account.revision);
       ({ account } = result);
       ({ hash } = sealed);
       decided.push({ order, transition: result });
@@ -223,42 +222,6 @@ export class AccountWriter {
       return refuse(new BillingError('conflict', 'idempotency_conflict', { detail: `this account is open on catalog ${catalog.name}` }));
     }
     return transition(account, command, { now: this.parts.clock(), catalog, past });
-  }
-
-  /** Earlier events under these keys: from memory for recent ones, from the id index for those forgotten. */
-  private async lookUp(keys: readonly string[]): Promise<Map<string, readonly PastFact[]>> {
-    const found = new Map<string, readonly PastFact[]>();
-    const ids = this.ids as RecentIds;
-    if (keys.length === 0) return found;
-    // Memory first: a snapshot saved meanwhile moves ids from there to the index, and one of the two looks must see them.
-    const recent = new Map(keys.map((key) => [key, ids.find(key)]));
-    const indexed = ids.indexedTo < 0 ? undefined : await this.parts.memory.find(this.stream, keys);
-    if (!indexed && keys.every((key) => recent.get(key)?.length === 0)) {
-      for (const key of keys) found.set(key, []);
-      return found; // new ids, as nearly always
-    }
-    const revisions = new Map([...recent].map(([key, uses]) => [key, [...new Set([...indexed?.get(key) ?? [], ...uses])].sort((a, b) => a - b)]));
-    const facts = await this.readFacts([...new Set([...revisions.values()].flat())].sort((a, b) => a - b));
-    for (const [key, uses] of revisions) found.set(key, uses.flatMap((revision) => facts.get(revision) ?? []));
-    return found;
-  }
-
-  /** Reads events by their revisions; those that lie close together, as repeats of a batch do, in one go. */
-  private async readFacts(revisions: readonly number[]): Promise<Map<number, PastFact>> {
-    const facts = new Map<number, PastFact>();
-    const wanted = new Set(revisions);
-    const runs: { from: number; to: number }[] = [];
-    for (const revision of revisions) {
-      const last = runs.at(-1);
-      if (last && revision - last.to <= NEAR) last.to = revision;
-      else runs.push({ from: revision, to: revision });
-    }
-    await Promise.all(runs.map(async ({ from, to }) => {
-      for await (const events of this.parts.log.read(this.stream, { from, limit: to - from + 1 })) {
-        for (const event of events) if (wanted.has(event.revision)) facts.set(event.revision, factOf(event));
-      }
-    }));
-    return facts;
   }
 
   private keep(start: LoadedAccount, next: LoadedAccount, decided: readonly Decided[]): void {
@@ -297,28 +260,4 @@ const causeOf = ({ command, origin }: Order): Cause => {
     actor: origin.actor, correlationId: origin.correlationId, causationId: commandIdOf(command),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(origin.traceparent === undefined ? {} : { traceparent: origin.traceparent }),
   };
-};
-
-/** What was decided earlier in this batch is past too for the commands behind it. */
-const remember = (fresh: Map<string, PastFact[]>, facts: readonly AccountFact[], after: number): void => {
-  let revision = after;
-  for (const fact of facts) {
-    revision += 1;
-    for (const key of keysTouched(fact)) {
-      const past = { ...fact, revision } as PastFact;
-      const earlier = fresh.get(key);
-      if (earlier) earlier.push(past);
-      else fresh.set(key, [past]);
-    }
-  }
-};
-
-const pastOf = (keys: readonly string[], found: ReadonlyMap<string, readonly PastFact[]>, fresh: ReadonlyMap<string, readonly PastFact[]>): Past => {
-  const past = new Map<string, readonly PastFact[]>();
-  for (const key of keys) {
-    const [earlier = [], inBatch] = [found.get(key), fresh.get(key)];
-    const facts = inBatch ? [...earlier, ...inBatch] : earlier;
-    if (facts.length > 0) past.set(key, facts);
-  }
-  return past;
 };
