@@ -13,6 +13,8 @@ import { catchUp, loadFromLog, type LoadedAccount, type RecentIds } from './load
 
 /** Most commands decided into one append, and so held back by one conflict. */
 const MAX_BATCH = 256;
+/** How long a batch is decided before everything else in this process gets a turn: some commands take long, as the refusal of a large request may. */
+const TURN_MS = 20;
 /** Races lost in a row after which the caller is told to try again. */
 const MAX_RACES = 12;
 /**
@@ -196,9 +198,14 @@ export class AccountWriter {
     const decided: Decided[] = [];
     const events: SealedEvent[] = [];
     let { account, hash } = start;
+    let turnEndsAt = performance.now() + TURN_MS;
     for (const [at, order] of batch.entries()) {
       let keys = needed[at] as string[];
       if (at > 0) {
+        if (performance.now() > turnEndsAt) {
+          await nextTurn();
+          turnEndsAt = performance.now() + TURN_MS;
+        }
         const openHolds = account.holds;
         keys = keysNeeded(order.command, (id) => openHolds.has(id));
         const missing = past.missing(keys);
@@ -253,6 +260,8 @@ export class AccountWriter {
     }
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
 
 const causeOf = ({ command, origin }: Order): Cause => {
   const idempotencyKey = idempotencyKeyOf(command);

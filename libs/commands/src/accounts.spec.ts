@@ -58,6 +58,24 @@ describe('one engine', () => {
     expect(await available(a)).toBe('17');
   });
 
+  it('lets everything else go on while a batch takes long to decide', async () => {
+    const { a, clock, store, memory } = setUp();
+    await withCredit(a, ACME, '20');
+    let turns = 0;
+    const seen: number[] = [];
+    const slow = engineOn(new InMemoryEventLog(store), memory, () => {
+      seen.push(turns);
+      for (const end = performance.now() + 4; performance.now() < end;);
+      return clock();
+    });
+    const turn = (): void => { turns += 1; next = setImmediate(turn); };
+    let next = setImmediate(turn);
+    await slow.accounts.current(ACME);
+    await Promise.all(Array.from({ length: 100 }, (_, n) => slow.run(ACME, hold(`h-${n}`, '0.1'))));
+    clearImmediate(next);
+    expect((seen.at(-1) ?? 0) - (seen[1] ?? 0)).toBeGreaterThan(10);
+  });
+
   it('answers nothing before the log has it', async () => {
     const { a, log } = setUp();
     await withCredit(a, ACME, '20');
