@@ -72,7 +72,7 @@ export const faultsOf = ({ services, servers }: EnterpriseShape): Fault[] => {
     killed('PostgreSQL', postgres, () => postgres.start()),
     freezing('the log', log), freezing('the broker', broker), freezing('PostgreSQL', postgres),
     ...wireFaults('the broker', toBroker, isProduce),
-    ...wireFaults('PostgreSQL', toPostgres, isCommit),
+    ...wireFaults('PostgreSQL', toPostgres, isWrite),
     { name: 'fail appends', part: 'the log', strike: async (dice) => {
       log.failAppends(Array.from({ length: dice.between(10, 30) }, () => dice.of(APPEND_FAULTS)));
       await pause(dice.between(1_000, 4_000));
@@ -95,4 +95,5 @@ export const faultsOf = ({ services, servers }: EnterpriseShape): Fault[] => {
 /** Kafka: four bytes of length, then which request it is; 0 writes messages. */
 const isProduce = (request: Buffer): boolean => request.length > 8 && request.readInt16BE(4) === 0;
 
-const isCommit = (request: Buffer): boolean => request.includes('COMMIT');
+/** PostgreSQL: a transaction's end, and what is a transaction by itself. */
+const isWrite = (request: Buffer): boolean => ['COMMIT', 'INSERT', 'UPDATE'].some((word) => request.includes(word));
