@@ -14,7 +14,7 @@ import { Child } from '../support/child.js';
 import { cpuMicrosOf, ServerCpu } from '../support/cpu.js';
 import { startServer, withClient, type Server } from '../support/database.js';
 import { emptyReadModels, makeTables, requireFold } from '../support/read-models.js';
-import { inRounds, median, medianRatio } from '../support/rounds.js';
+import { inRounds, longRounds, median, medianRatio } from '../support/rounds.js';
 
 /** A log projected into all read models once, and what that took for each event, in microseconds of CPU. */
 interface Turn {
@@ -146,8 +146,8 @@ const measure = async (projecting: Projecting, shape: Shape | undefined, { size:
     ...(shape && { kafka: () => projecting.throughKafka(shape) }),
   };
   for (const warmUp of Object.values(contenders).slice(1)) await warmUp();
-  say(`S5: ${rounds} rounds of ${Object.keys(contenders).join(', ')}`);
-  return { rows, ...await inRounds(rounds, contenders) as { direct: Turn[]; copy: Turn[]; kafka?: Turn[] } };
+  say(`S5: ${longRounds(rounds)} rounds of ${Object.keys(contenders).join(', ')}`);
+  return { rows, ...await inRounds(longRounds(rounds), contenders) as { direct: Turn[]; copy: Turn[]; kafka?: Turn[] } };
 };
 
 const speedsOf = (turns: readonly Turn[]): number[] => turns.map(({ perSecond }) => perSecond);

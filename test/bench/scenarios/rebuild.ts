@@ -9,7 +9,7 @@ import { Engine } from '../servers/engine.js';
 import { startServer } from '../support/database.js';
 import { caughtUp } from '../support/lag.js';
 import { makeTables, requireFold } from '../support/read-models.js';
-import { inRounds, median, medianRatio } from '../support/rounds.js';
+import { inRounds, longRounds, median, medianRatio } from '../support/rounds.js';
 
 /** Accounts of the history; those of the traffic are others. */
 const FIRST_ACCOUNT = 500_000;
@@ -19,8 +19,6 @@ const READS_PER_SECOND = 500;
 /** Traffic comes in stretches, so that it ends soon after the rebuild. */
 const STRETCH_MS = 500;
 const LOOK_AGAIN_MS = 50;
-/** A rebuild of a long log takes long; the same work thrice is enough. */
-const MOST_ROUNDS = 3;
 
 interface Rebuilt {
   readonly perSecond: number;
@@ -106,7 +104,7 @@ const run = async (bench: Bench): Promise<Figure[]> => {
     await rebuilding.traffic(warmUpMs);
     say(`rebuild: beside ${rebuilding.rate.toLocaleString('en')} commands/s and ${READS_PER_SECOND} balances/s, and alone`);
     const before: LoadResult[] = [];
-    const turns = await inRounds(Math.min(rounds, MOST_ROUNDS), {
+    const turns = await inRounds(longRounds(rounds), {
       alone: () => rebuilding!.rebuild(false),
       beside: async () => {
         before.push(await rebuilding!.traffic(measureMs));

@@ -4,6 +4,9 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
+/** Rounds of what takes a minute and more at full size, and has no short turn that a noisy neighbour could fill. */
+export const longRounds = (rounds: number): number => Math.min(rounds, 3);
+
 /** The median of the ratios within each round: what slows the machine for a while slows both sides of a ratio. */
 export const medianRatio = (figures: readonly number[], floors: readonly number[]): number =>
   median(figures.map((figure, round) => figure / floors[round]!));
