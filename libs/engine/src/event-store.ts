@@ -13,16 +13,13 @@ export interface EventStoreSettings {
   readonly onCommit?: (appends: number) => void;
 }
 
-/** Opens the event log. @throws Failure when it cannot be reached in time or used at all, or is not the one with the books */
-export const openEventLog = async ({ databaseUrl, eventLog, onCommit }: EventStoreSettings, say: (line: string) => void = () => undefined): Promise<EventLog> => {
-  const place = await readLogPlace(databaseUrl);
-  if (eventLog.kind === 'postgres') {
-    refuseSealed(place);
-    return PostgresEventLog.open(databaseUrl, onCommit);
-  }
-  const log = await reachEventStore(eventLog.url, say);
+/** Opens the event log to write to it. @throws Failure when it cannot be reached in time or used at all, or is not the one with the books */
+export const openEventLog = async (settings: EventStoreSettings, say: (line: string) => void = () => undefined): Promise<EventLog> => {
+  const log = await reachEventLog(settings, say);
   try {
-    refuseOtherBooks(place, log);
+    const place = await readLogPlace(settings.databaseUrl);
+    if (settings.eventLog.kind === 'postgres') refuseSealed(place);
+    else refuseOtherBooks(place, log);
     return log;
   } catch (error) {
     await log.close();
@@ -30,9 +27,14 @@ export const openEventLog = async ({ databaseUrl, eventLog, onCommit }: EventSto
   }
 };
 
-/** Opens the log in EventStoreDB, whatever else there is. @throws Failure when it cannot be reached in time, or used at all */
-export const reachEventStore = (url: string, say: (line: string) => void): Promise<EventLog> =>
-  patiently(() => openEventStoreLog({ url }), { what: `The event log at ${hostsOf(url)}`, check: 'EVENTSTOREDB_URL', isPassing: isOutage, say });
+/** Opens the event log, whether or not it is the one to write to. @throws Failure when it cannot be reached in time, or used at all */
+export const reachEventLog = async ({ databaseUrl, eventLog, onCommit }: EventStoreSettings, say: (line: string) => void): Promise<EventLog> => {
+  if (eventLog.kind === 'postgres') return PostgresEventLog.open(databaseUrl, onCommit);
+  const { url } = eventLog;
+  return patiently(() => openEventStoreLog({ url }), {
+    what: `The event log at ${hostsOf(url)}`, check: 'EVENTSTOREDB_URL', isPassing: isOutage, say,
+  });
+};
 
 /** Of a connection string, without the password. */
 const hostsOf = (url: string): string => /:\/\/(?:[^@/?]*@)?([^/?]*)/.exec(url)?.[1] ?? 'EVENTSTOREDB_URL';

@@ -1,4 +1,4 @@
-import { reachEventStore, waitForDatabase } from '#libs/engine';
+import { reachEventLog, waitForDatabase } from '#libs/engine';
 import { copyStreamMemory, LogSeal, PostgresEventLog, type EventLog } from '#libs/event-log';
 import { Failure, interruptible } from '#libs/process';
 import { readSettings } from '#libs/settings';
@@ -73,8 +73,8 @@ const openTarget = async (to: string, isPostgres: boolean): Promise<EventLog> =>
     await waitForDatabase(databaseUrl('--to', to), say);
     return PostgresEventLog.open(to);
   }
-  readSettings({ EVENT_LOG: 'eventstoredb', EVENTSTOREDB_URL: to });
-  return reachEventStore(to, say);
+  const { eventLog } = readSettings({ EVENT_LOG: 'eventstoredb', EVENTSTOREDB_URL: to });
+  return reachEventLog({ databaseUrl: '', eventLog }, say);
 };
 
 const memoryUrl = ({ from, to, database, isPostgres }: Pick<Move, 'from' | 'to' | 'database'> & { readonly isPostgres: boolean }): string =>

@@ -103,6 +103,7 @@ describe('an engine whose log was moved', () => {
 
     expect(await meterbook({ ...environment, DATABASE_URL: old.url }, 'migrate-log', '--to', node.url)).toMatchObject({ code: 0 });
     await expect(start({ DATABASE_URL: old.url })).rejects.toThrow(/sealed, since it was moved to another place/);
+    expect(await meterbook({ ...environment, DATABASE_URL: old.url }, 'verify')).toMatchObject({ code: 0 });
     const other = await ServerDouble.start();
     await expect(start({ ...moved, EVENTSTOREDB_URL: other.url })).rejects.toThrow(/have not all been moved.*: finish meterbook migrate-log --to/);
     await other.stop();

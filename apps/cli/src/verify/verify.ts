@@ -1,4 +1,5 @@
-import { EventStore } from '#libs/engine';
+import { reachEventLog } from '#libs/engine';
+import { PostgresStreamMemory } from '#libs/event-log';
 import { readSettings } from '#libs/settings';
 import { counted } from '../terminal/numbers.js';
 import { startProgress } from '../terminal/progress.js';
@@ -13,15 +14,20 @@ export const verify = async (): Promise<void> => {
   const settings = readSettings(process.env);
   const database = await openBooks(settings, say);
   try {
-    const store = await EventStore.open({ databaseUrl: database.url, eventLog: settings.eventLog }, () => undefined, say);
-    const { log, memory } = store.parts;
+    // It only reads: a log that is sealed can be verified like any other.
+    const log = await reachEventLog({ databaseUrl: database.url, eventLog: settings.eventLog }, say);
     try {
-      const { events, ofAccounts, accounts, catalogs } = await verifyLog(log, memory, withBar, { counted: settings.eventLog.kind === 'postgres' });
-      const behind = await verifyReadModels(database.url, log, ofAccounts, withBar);
-      process.stdout.write(`${counted(events, 'event')}, ${counted(accounts, 'account')}, ${counted(catalogs, 'catalog')}: all in order\n`);
-      if (behind > 0) process.stdout.write(`The read models have ${counted(behind, 'event')} still to apply; a running engine does that by itself.\n`);
+      const memory = await PostgresStreamMemory.open(database.url, log.id);
+      try {
+        const { events, ofAccounts, accounts, catalogs } = await verifyLog(log, memory, withBar, { counted: settings.eventLog.kind === 'postgres' });
+        const behind = await verifyReadModels(database.url, log, ofAccounts, withBar);
+        process.stdout.write(`${counted(events, 'event')}, ${counted(accounts, 'account')}, ${counted(catalogs, 'catalog')}: all in order\n`);
+        if (behind > 0) process.stdout.write(`The read models have ${counted(behind, 'event')} still to apply; a running engine does that by itself.\n`);
+      } finally {
+        await memory.close();
+      }
     } finally {
-      await store.close();
+      await log.close();
     }
   } finally {
     await database.close();
