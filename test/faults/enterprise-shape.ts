@@ -58,8 +58,13 @@ export class EnterpriseShape {
     }
     const shape = new EnterpriseShape({ log, broker, postgres, toBroker, toPostgres }, env, services, await openEventStoreLog({ url: log.url }), databaseUrl);
     for (const service of services) service.start();
-    await shape.untilReady();
-    return shape;
+    try {
+      await shape.untilReady();
+      return shape;
+    } catch (error) {
+      await shape.remove();
+      throw error;
+    }
   }
 
   service(name: string): Service {

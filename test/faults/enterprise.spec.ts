@@ -23,7 +23,10 @@ describe(`the enterprise shape, seed ${SEED}`, () => {
   const begun = Date.now();
   const tell = (line: string): void => { process.stdout.write(`${((Date.now() - begun) / 1_000).toFixed(1)} s: ${line}\n`); };
 
-  beforeAll(async () => { shape = await EnterpriseShape.start({ api: 2, relay: 2, projector: 2, scheduler: 2 }); });
+  beforeAll(async () => {
+    shape = await EnterpriseShape.start({ api: 2, relay: 2, projector: 2, scheduler: 2 });
+    load = new SteadyLoad(shape.apis, new Dice(SEED + 1));
+  });
   afterAll(async () => {
     load.abandon();
     await shape.remove();
@@ -32,7 +35,6 @@ describe(`the enterprise shape, seed ${SEED}`, () => {
   it('loses nothing and counts nothing twice, whatever is killed, frozen and cut', async () => {
     const dice = new Dice(SEED);
     tell(`METERBOOK_FAULT_SEED=${SEED} makes the same faults again`);
-    load = new SteadyLoad(shape.apis, new Dice(dice.below(2 ** 31)));
     try {
       await load.start();
       await allFaults(dice);
@@ -59,7 +61,7 @@ describe(`the enterprise shape, seed ${SEED}`, () => {
     for (let round = 1; deck.length > 0; round += 1) {
       const pair = dealPair(deck);
       tell(`${pair.map(({ name }) => name).join(', and ')} (${load.acknowledged} commands done, ${load.unanswered} times without an answer)`);
-      await Promise.all(pair.map((fault, n) => pause(n * dice.below(1_000)).then(() => fault.strike(dice))));
+      await Promise.all(pair.map((fault, n) => strike(fault, n * dice.below(1_000), new Dice(dice.below(2 ** 31)))));
       await shape.untilReady();
       const before = load.acknowledged;
       await until(`${BETWEEN_FAULTS} commands are done after ${pair.map(({ name }) => name).join(', and ')}`, () => {
@@ -68,6 +70,11 @@ describe(`the enterprise shape, seed ${SEED}`, () => {
       });
       if (round % ROUNDS_BETWEEN_CATCHING_UP === 0) await shape.untilApplied();
     }
+  };
+
+  const strike = async (fault: Fault, afterMs: number, dice: Dice): Promise<void> => {
+    await pause(afterMs);
+    await fault.strike(dice);
   };
 
   const dealPair = (deck: Fault[]): Fault[] => {

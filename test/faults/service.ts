@@ -21,6 +21,7 @@ export class Service {
   constructor(readonly name: string, private readonly app: string, port: number, private readonly env: Readonly<Record<string, string>>) {
     this.url = `http://127.0.0.1:${port}`;
     this.env = { ...env, HOST: '127.0.0.1', PORT: String(port) };
+    process.once('exit', () => { this.child?.kill('SIGKILL'); });
   }
 
   start(): void {
