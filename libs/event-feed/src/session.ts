@@ -1,16 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, type ClientBase } from 'pg';
+import { Client, DatabaseError, type ClientBase } from 'pg';
 
 /**
  * The consumers' statements are look-ups along a key, and their plans are kept from when the tables were empty: without
  * the switches such a plan may scan a table that has grown since. The server gives up before we do (`query_timeout`).
  * A commit need not wait for the disk: it holds the checkpoint too, so that what a crash takes back is applied again.
+ * The server ends a session that is silent, and with it the locks it holds: of a machine that is gone, or cut off, nothing
+ * else tells it for hours.
  */
 const SESSION = `
   SET TimeZone = 'UTC'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s';
   SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
   SET enable_mergejoin = off; SET jit = off;
-  SET synchronous_commit = off`;
+  SET synchronous_commit = off;
+  SET idle_session_timeout = '30s'`;
+const SIGN_OF_LIFE_MS = 5_000;
 
 const GOODBYE_MS = 1_000;
 
@@ -23,11 +27,27 @@ export const openSession = async (url: string, name: string): Promise<Client> =>
   try {
     await client.connect();
     await client.query(SESSION);
+    giveSignsOfLife(client);
     return client;
   } catch (error) {
     await closeSession(client);
     throw error;
   }
+};
+
+/** Where none is answered the session is over, and emits `end`: the server may have given its locks to others. */
+const giveSignsOfLife = (client: Client): void => {
+  let isWaiting = false;
+  const timer = setInterval(() => {
+    if (isWaiting) return;
+    isWaiting = true;
+    client.query('SELECT').catch((error: unknown) => {
+      // A transaction that failed refuses every statement, and so is alive.
+      if (!(error instanceof DatabaseError)) client.connection.stream.destroy();
+    }).finally(() => { isWaiting = false; });
+  }, SIGN_OF_LIFE_MS);
+  timer.unref();
+  client.once('end', () => clearInterval(timer));
 };
 
 /** Says goodbye, or hangs up where nobody answers. */

@@ -8,9 +8,6 @@ import { Fenced, makePositionTable, readPosition, SavedPosition } from './saved-
 /** Most events that wait here while a send is under way. */
 const READ_AHEAD = 5_000;
 const PAGE = 1_000;
-/** A relay that is frozen, or whose machine is gone, loses its turn when its connection was silent for so long. */
-const SILENT_AT_MOST = '30s';
-const SIGN_OF_LIFE_MS = 5_000;
 
 export type RelayState =
   /** Another process relays to this topic; this one takes over when that one ends. */
@@ -108,8 +105,8 @@ export class Relay {
 
   private async work(session: Client, until: AbortSignal, progress: () => void): Promise<void> {
     const { log, kafka: settings } = this.options;
-    const lease = await holdOn(session);
-    const signal = AbortSignal.any([until, lease.signal]);
+    const turn = whileHeld(session);
+    const signal = AbortSignal.any([until, turn.signal]);
     try {
       const kafka = kafkaClient(settings);
       const topic = await unlessAborted(openTopic(kafka, settings), signal);
@@ -122,7 +119,7 @@ export class Relay {
         await publisher.close();
       }
     } finally {
-      lease.end();
+      turn.end();
     }
     if (!until.aborted) signal.throwIfAborted();
   }
@@ -172,20 +169,12 @@ class TurnLost extends Error {
   readonly code = 'ECONNRESET';
 }
 
-/** Keeps a connection from being silent; `signal` aborts with {@link TurnLost} when it has ended. */
-const holdOn = async (session: Client): Promise<{ readonly signal: AbortSignal; end(): void }> => {
-  await session.query(`SET idle_session_timeout = '${SILENT_AT_MOST}'`);
+/** `signal` aborts with {@link TurnLost} when the connection has ended. */
+const whileHeld = (session: Client): { readonly signal: AbortSignal; end(): void } => {
   const lost = new AbortController();
   const lose = (): void => lost.abort(new TurnLost('lost the database connection that holds the turn'));
   session.once('end', lose);
-  const timer = setInterval(() => { session.query('SELECT').catch(lose); }, SIGN_OF_LIFE_MS);
-  return {
-    signal: lost.signal,
-    end: () => {
-      clearInterval(timer);
-      session.off('end', lose);
-    },
-  };
+  return { signal: lost.signal, end: () => { session.off('end', lose); } };
 };
 
 /** Waits for work that ends by itself, but no longer than anybody wants it. */
