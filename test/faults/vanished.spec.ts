@@ -1,0 +1,66 @@
+import { Client } from 'pg';
+import { DirectFeed, type Consumer } from '#libs/event-feed';
+import { PostgresStreamLeases } from '#libs/event-log';
+import { CHECKPOINT_TABLE } from '../../libs/event-feed/src/checkpoint.js';
+import { PARTITION_TABLE } from '../../libs/event-feed/src/partitions.js';
+import { aStream, events } from '../../libs/event-log/src/testing/events.js';
+import { InMemoryEventLog } from '../../libs/event-log/src/testing/in-memory.js';
+import { proxyTo, type Proxy } from '../../libs/event-log/src/testing/proxy.js';
+import { freshDatabase, type TestDatabase } from '../support/postgres.js';
+import { until } from './until.js';
+
+describe('a database connection that vanishes without a word, as a lost machine leaves it', () => {
+  let database: TestDatabase;
+  let proxy: Proxy;
+
+  beforeEach(async () => {
+    database = await freshDatabase();
+    proxy = await proxyTo(database.url);
+  });
+  afterEach(async () => {
+    await proxy.close();
+    await database.drop();
+  });
+
+  it('does not keep the turn: another process applies what comes', async () => {
+    const client = new Client(database.url);
+    await client.connect();
+    await client.query('CREATE SCHEMA read');
+    await client.query(CHECKPOINT_TABLE);
+    await client.query(PARTITION_TABLE);
+    await client.end();
+    const log = new InMemoryEventLog();
+    const stop = new AbortController();
+    let applied = 0;
+    let standingBy: () => void = () => undefined;
+    const standby = new Promise<void>((resolve) => { standingBy = resolve; });
+    const consumer = (onStandby: () => void): Consumer => ({
+      name: 'counter', wants: () => true, applied: () => Promise.resolve(new Map()),
+      apply: (_, batch) => { applied += batch.length; return Promise.resolve(); },
+      committed: () => undefined, forget: () => undefined, observe: ({ status }) => { if (status === 'standby') onStandby(); },
+    });
+    const untilApplied = (count: number): Promise<void> => until(`${count} events are applied`, () => applied >= count);
+
+    const first = new DirectFeed(log, proxy.url).consume(consumer(() => undefined), stop.signal);
+    await log.append(aStream(), events(1), -1);
+    await untilApplied(1);
+    const second = new DirectFeed(log, database.url).consume(consumer(standingBy), stop.signal);
+    await standby;
+    proxy.cut();
+    await log.append(aStream(), events(1), -1);
+    await untilApplied(2);
+    stop.abort();
+    await Promise.all([first, second]);
+  }, 120_000);
+
+  it('is waited for no longer than a lease is, and lets the process end', async () => {
+    const leases = new PostgresStreamLeases(proxy.url, () => undefined);
+    const streams = ['account-a', 'account-b', 'account-c', 'account-d'];
+    const held = await Promise.all(streams.map((stream) => leases.acquire(stream, 2_000)));
+    expect(held).not.toContain(undefined);
+    proxy.deafen();
+    for (const release of held) release?.();
+    expect(await leases.acquire('account-a', 2_000)).toBeUndefined();
+    await leases.close();
+  }, 30_000);
+});
