@@ -22,7 +22,7 @@ const main = (app: string): string => path.join(DIST, 'apps', app, 'src', 'main.
 const modules = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
   const file = path.join(folder, entry.name);
   if (entry.isDirectory()) return entry.name === 'testing' ? [] : modules(file);
-  return /\.ts$/.test(entry.name) && !/(^main|\.spec)\.ts$/.test(entry.name) ? [path.join(DIST, file.replace(/ts$/, 'js'))] : [];
+  return entry.name.endsWith('.ts') && !/(^main|\.spec)\.ts$/.test(entry.name) ? [path.join(DIST, file.replace(/ts$/, 'js'))] : [];
 });
 
 describe('what is built', () => {
