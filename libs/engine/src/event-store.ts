@@ -1,5 +1,5 @@
 import { isOutage } from '#libs/event-feed';
-import { openEventStoreLog, readLogPlace, PostgresEventLog, PostgresStreamLeases, PostgresStreamMemory, type EventLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
+import { openEventStoreLog, readLogPlace, PostgresEventLog, PostgresStreamLeases, PostgresStreamMemory, type EventLog, type EventStoreLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
 import type { EventLogSettings } from '#libs/settings';
 import { refuseOtherBooks, refuseSealed } from './log-guard.js';
 import { patiently } from './patience.js';
@@ -18,7 +18,7 @@ export const openEventLog = async (settings: EventStoreSettings, say: (line: str
   const log = await reachEventLog(settings, say);
   try {
     const place = await readLogPlace(settings.databaseUrl);
-    if (settings.eventLog.kind === 'postgres') refuseSealed(place);
+    if (log instanceof PostgresEventLog) refuseSealed(place);
     else refuseOtherBooks(place, log);
     return log;
   } catch (error) {
@@ -28,7 +28,7 @@ export const openEventLog = async (settings: EventStoreSettings, say: (line: str
 };
 
 /** Opens the event log, whether or not it is the one to write to. @throws Failure when it cannot be reached in time, or used at all */
-export const reachEventLog = async ({ databaseUrl, eventLog, onCommit }: EventStoreSettings, say: (line: string) => void): Promise<EventLog> => {
+export const reachEventLog = async ({ databaseUrl, eventLog, onCommit }: EventStoreSettings, say: (line: string) => void): Promise<PostgresEventLog | EventStoreLog> => {
   if (eventLog.kind === 'postgres') return PostgresEventLog.open(databaseUrl, onCommit);
   const { url } = eventLog;
   return patiently(() => openEventStoreLog({ url }), {

@@ -1,9 +1,9 @@
-import type { EventLog, LogPlace } from '#libs/event-log';
+import type { EventStoreLog, LogPlace } from '#libs/event-log';
 import { Failure } from '#libs/process';
 
 /** @throws Failure where PostgreSQL has a log that this one does not have the events of: books would begin empty beside full ones */
-export const refuseOtherBooks = ({ hasEvents, isSealed, movedTo }: LogPlace, { id }: Pick<EventLog, 'id'>): void => {
-  if (!hasEvents || (isSealed && movedTo.includes(id))) return;
+export const refuseOtherBooks = ({ hasEvents, isSealed, movedTo }: LogPlace, { lineage }: Pick<EventStoreLog, 'lineage'>): void => {
+  if (!hasEvents || (isSealed && lineage.some((id) => movedTo.includes(id)))) return; // it may have been restored since it was moved here
   throw new Failure(`The events in PostgreSQL have not all been moved to the EventStoreDB of EVENTSTOREDB_URL, where the books would begin anew: ${isSealed ? 'finish' : 'move them with'} meterbook migrate-log --to, or use another database.`);
 };
 

@@ -25,13 +25,17 @@ export interface EventStoreOptions {
 /** The event log in EventStoreDB 22.10 or later, or KurrentDB. Any number of processes may work on one database. */
 export class EventStoreLog implements EventLog {
   readonly maxAppendBytes = MOST_APPEND_BYTES;
+  readonly id: string;
   private readonly appender: Appender;
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly closing = new AbortController();
 
   private constructor(
-    private readonly connections: Connections, private readonly confirmer: Confirmer, private readonly prefixes: readonly string[], readonly id: string,
+    private readonly connections: Connections, private readonly confirmer: Confirmer, private readonly prefixes: readonly string[],
+    /** All ids that the log has had: it was restored, and is no other log for that. The one it has now is the first. */
+    readonly lineage: readonly [string, ...string[]],
   ) {
+    [this.id] = lineage;
     this.appender = new Appender(connections);
   }
 
@@ -40,8 +44,8 @@ export class EventStoreLog implements EventLog {
     const settings = readSettings(url);
     const connections = new Connections(settings, patienceMs);
     try {
-      const id = await connections.use(identify);
-      return new EventStoreLog(connections, new Confirmer(connections, settings.isCluster), prefixes, id);
+      const lineage = await connections.use(identify);
+      return new EventStoreLog(connections, new Confirmer(connections, settings.isCluster), prefixes, lineage);
     } catch (error) {
       await connections.close();
       throw error;

@@ -107,6 +107,19 @@ describe('opening', () => {
     await node.stop();
   });
 
+  it('tells which ids the log has had: a restored one gets another by another event', async () => {
+    const node = await ServerDouble.start();
+    const first = await EventStoreLog.open(node.url);
+    expect(first.lineage).toEqual([first.id]);
+    const client = EventStoreDBClient.connectionString(node.url);
+    await client.appendToStream('meterbook-identity', jsonEvent({ type: 'LogIdentified', data: {} }));
+    const restored = await EventStoreLog.open(node.url);
+    expect(restored.id).not.toBe(first.id);
+    expect(restored.lineage).toEqual([restored.id, first.id]);
+    await Promise.all([first.close(), restored.close(), client.dispose()]);
+    await node.stop();
+  });
+
   it('gives up where nobody listens', async () => {
     await expect(EventStoreLog.open('esdb://127.0.0.1:1?tls=false', { patienceMs: 300 })).rejects.toMatchObject({ kind: 'unavailable', code: 'log_unavailable' });
   });
