@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, DatabaseError, type ClientBase } from 'pg';
 
@@ -35,11 +36,15 @@ export const openSession = async (url: string, name: string): Promise<Client> =>
   }
 };
 
-/** Where none is answered the session is over, and emits `end`: the server may have given its locks to others. */
+/** Only where nothing else was answered. Where a sign is not answered either, the session is over, and emits `end`: the server may have given its locks to others. */
 const giveSignsOfLife = (client: Client): void => {
   let isWaiting = false;
+  let read = 0;
   const timer = setInterval(() => {
-    if (isWaiting) return;
+    const { bytesRead } = client.connection.stream as Socket;
+    const isSilent = bytesRead === read;
+    read = bytesRead;
+    if (isWaiting || !isSilent) return;
     isWaiting = true;
     client.query('SELECT').catch((error: unknown) => {
       // A transaction that failed refuses every statement, and so is alive.

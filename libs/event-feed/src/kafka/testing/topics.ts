@@ -26,7 +26,8 @@ export class TopicWriter {
 
   async send(events: readonly RecordedEvent[], logId: string): Promise<void> {
     const messages = events.map((event) => { const { key, value, headers } = toMessage(event, logId); return { key, value, headers: { ...headers } }; });
-    if (messages.length > 0) await this.producer.send({ topic: this.topic, acks: -1, messages });
+    // A broker that was away may not know yet that it leads.
+    if (messages.length > 0) await keepTrying(async () => { await this.producer.send({ topic: this.topic, acks: -1, messages }); }, new AbortController().signal, () => undefined);
   }
 
   close(): Promise<void> {
