@@ -3,13 +3,13 @@ import {
   accountEventDefinitions, ACCOUNT_SNAPSHOT_VERSION, accountStream, catalogStream, keysNeeded, saveAccount, transition,
   type Account, type AccountCommand, type Answer, type Catalog, type Past, type Transition,
 } from '#libs/domain';
-import { RevisionConflict, StaleGuard, type EventLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
+import { MemoryRewound, RevisionConflict, StaleGuard, type EventLog, type StreamLeases, type StreamMemory } from '#libs/event-log';
 import { appendsOf } from './appends.js';
 import { BatchPast } from './batch-past.js';
 import type { Catalogs } from './catalogs.js';
 import { commandIdOf, idempotencyKeyOf } from './command-id.js';
 import type { Origin } from './commands.js';
-import { catchUp, loadFromLog, type LoadedAccount, type RecentIds } from './loaded-account.js';
+import { catchUp, loadFromLog, OtherHistory, type LoadedAccount, type RecentIds } from './loaded-account.js';
 
 /** Most commands decided into one append, and so held back by one conflict. */
 const MAX_BATCH = 256;
@@ -53,6 +53,12 @@ export interface WriterParts {
 interface Decided {
   readonly order: Order;
   readonly transition: Transition;
+}
+
+/** What a batch led to. */
+interface Decision extends LoadedAccount {
+  readonly decided: readonly Decided[];
+  readonly events: readonly SealedEvent[];
 }
 
 /**
@@ -134,12 +140,14 @@ export class AccountWriter {
     throw new BillingError('unavailable', 'account_contended', { detail: 'this account is written to from many places at once; send it again under the same id, and it is carried out once' });
   }
 
-  /** Decides and appends; false when the race was lost, and what the loser missed has been read. */
+  /** Decides and appends; false when the race was lost and what the loser missed has been read, or all has to be read anew. */
   private async attempt(batch: readonly Order[]): Promise<boolean> {
     const start = this.loaded ?? await this.load();
     const catalogName = start.account.terms?.catalog ?? batch.find(({ catalog }) => catalog !== undefined)?.catalog;
     const catalog = catalogName === undefined ? undefined : await this.parts.catalogs.peek(catalogName);
-    const { decided, account, events, hash } = await this.decideAll(batch, start, catalog);
+    const decision = await this.decideAll(batch, start, catalog);
+    if (!decision) return false;
+    const { decided, account, events, hash } = decision;
     const guards = catalog ? [{ stream: catalogStream(catalog.name), revision: catalog.revision }] : [];
     try {
       let { revision } = start.account;
@@ -150,7 +158,7 @@ export class AccountWriter {
     } catch (error) {
       if (error instanceof RevisionConflict) {
         this.contendedUntil = performance.now() + CONTENDED_MS;
-        await this.readTail(error.actual);
+        await this.readTail();
       }
       else if (error instanceof StaleGuard && catalog) await this.parts.catalogs.refresh(catalog.name);
       else throw error;
@@ -177,21 +185,30 @@ export class AccountWriter {
     return loaded;
   }
 
-  /** Folds what others appended. A head behind ours means the snapshot was of another history: start over without it. */
-  private async readTail(actual?: number): Promise<void> {
+  /** Folds what others appended. Where the log was set back beneath this process, nothing in memory is worth anything. */
+  private async readTail(): Promise<void> {
     const { loaded, ids } = this;
     if (!loaded || !ids) return;
-    if (actual !== undefined && actual < loaded.account.revision) {
-      const anew = await loadFromLog(this.parts.log, this.parts.memory, this.stream, false);
-      [this.loaded, this.ids, this.snapshotAt] = [anew.loaded, anew.ids, -1];
-      return;
+    try {
+      this.loaded = await catchUp(this.parts.log, this.stream, loaded, ids);
+    } catch (error) {
+      if (!(error instanceof OtherHistory)) throw error;
+      this.forget();
     }
-    this.loaded = await catchUp(this.parts.log, this.stream, loaded, ids);
   }
 
-  private async decideAll(batch: readonly Order[], start: LoadedAccount, catalog: Catalog | undefined): Promise<{
-    decided: Decided[]; account: Account; events: SealedEvent[]; hash: string | null;
-  }> {
+  /** Decides the batch; undefined, and all forgotten, where the id index no longer has what it must. */
+  private async decideAll(batch: readonly Order[], start: LoadedAccount, catalog: Catalog | undefined): Promise<Decision | undefined> {
+    try {
+      return await this.decideEach(batch, start, catalog);
+    } catch (error) {
+      if (!(error instanceof MemoryRewound)) throw error;
+      this.forget();
+      return undefined;
+    }
+  }
+
+  private async decideEach(batch: readonly Order[], start: LoadedAccount, catalog: Catalog | undefined): Promise<Decision> {
     const needed = batch.map(({ command }) => keysNeeded(command, (id) => start.account.holds.has(id)));
     const past = new BatchPast(this.parts, this.stream, this.ids as RecentIds);
     await past.lookUp(needed.length === 1 ? needed[0] as string[] : needed.flat());
@@ -248,14 +265,14 @@ export class AccountWriter {
     this.snapshotting = true;
     const uses = ids.beginSave();
     try {
-      await this.parts.memory.save(this.stream, { revision: account.revision, hash, version: ACCOUNT_SNAPSHOT_VERSION, state: saveAccount(account) }, uses);
+      await this.parts.memory.save(this.stream, { revision: account.revision, hash, version: ACCOUNT_SNAPSHOT_VERSION, state: saveAccount(account) }, uses, ids.indexedTo);
       ids.saved(account.revision);
     } catch (error) {
-      ids.failed();
+      ids.failed(); // where it was refused, the next look-up meets what refused it, and all is read anew
       this.parts.onSnapshotFailed(this.stream, error);
     } finally {
       // Also after a failure: the next try waits for as many events again.
-      this.snapshotAt = account.revision;
+      if (this.ids === ids) this.snapshotAt = account.revision;
       this.snapshotting = false;
     }
   }

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import type { BillingError } from '#libs/kernel';
-import { accountStream, balanceOf, imbalanceOf, type Answer } from '#libs/domain';
+import { accountStream, balanceOf, chargeKey, imbalanceOf, type Answer } from '#libs/domain';
+import type { Snapshot } from '#libs/event-log';
 import { formatAmount } from '#libs/money';
 import { InMemoryEventLog, InMemoryStore, InMemoryStreamMemory } from '../../event-log/src/testing/in-memory.js';
 import { buy, engineOn, handClock, hold, origin, settle, withCredit, type Engine } from './testing/engine.js';
@@ -26,6 +27,23 @@ const counts = (codes: readonly string[]): Record<string, number> => {
   for (const one of codes) counted[one] = (counted[one] ?? 0) + 1;
   return counted;
 };
+
+const numbers = (from: number, to: number, step = 1): number[] => Array.from({ length: Math.ceil((to - from) / step) }, (_, n) => from + n * step);
+
+/** Enough events for several snapshots. */
+const busy = async (engine: Engine, from = 0, to = 1_500): Promise<void> => {
+  for (let n = from; n < to; n += 50) {
+    await Promise.all(numbers(n, Math.min(n + 50, to)).map(async (m) => {
+      await engine.run(ACME, hold(`busy-${m}`, '0.01')).catch(ifClosed);
+      await engine.run(ACME, settle(`busy-${m}`, '0.01'));
+    }));
+  }
+};
+/** Of a hold that was settled before. */
+const ifClosed = (error: BillingError): void => {
+  if (error.code !== 'hold_closed') throw error;
+};
+const indexedTo = async (memory: InMemoryStreamMemory): Promise<number> => (await memory.find(accountStream(ACME), [])).indexedTo;
 
 /** An answer but for whether it is the first; a stored event says all of what a decided one does. */
 const contentOf = (answer: Answer): unknown => JSON.parse(JSON.stringify({ ...answer, repeated: undefined, fact: answer.fact?.data }));
@@ -209,16 +227,6 @@ describe('two engines on one log', () => {
 });
 
 describe('ids and snapshots', () => {
-  /** Enough events for several snapshots. */
-  const busy = async (engine: Engine): Promise<void> => {
-    for (let n = 0; n < 1_500; n += 50) {
-      await Promise.all(Array.from({ length: 50 }, async (_, m) => {
-        await engine.run(ACME, hold(`busy-${n + m}`, '0.01'));
-        await engine.run(ACME, settle(`busy-${n + m}`, '0.01'));
-      }));
-    }
-  };
-
   it('knows every id for ever, through snapshots and restarts', async () => {
     const { a, memory, restart } = setUp();
     await withCredit(a, ACME, '100');
@@ -279,16 +287,148 @@ describe('ids and snapshots', () => {
     await a.run(ACME, { type: 'ReleaseHold', holdId: used[0] as string });
     expect(await code(a.run(ACME, hold(used[0] as string, '0.01')))).toBe('hold_closed');
   });
+});
 
-  it('starts over without a snapshot that is ahead of the log', async () => {
+describe('a database of snapshots and ids that is set back to an earlier time', () => {
+  it('has no command of the lost time carried out twice', async () => {
+    const { a, b, memory, store } = setUp(2);
+    await withCredit(a, ACME, '100');
+    await busy(a, 0, 600);
+    const restore = memory.backUp();
+    await busy(a, 600, 1_200);
+    await b.run(ACME, hold('through-b', '0.01')); // has loaded what is lost now
+    expect(await indexedTo(memory)).toBeGreaterThan(2_000);
+    restore();
+    expect(await indexedTo(memory)).toBeLessThan(1_300);
+    const before = eventsOf(store).length;
+    for (const engine of [a, b]) {
+      for (const n of [0, 599, 700, 900, 1_100, 1_199]) {
+        expect(await code(engine.run(ACME, hold(`busy-${n}`, '0.01')))).toBe('hold_closed');
+        expect((await engine.run(ACME, settle(`busy-${n}`, '0.01'))).repeated).toBe(true);
+      }
+    }
+    expect(eventsOf(store)).toHaveLength(before);
+  });
+
+  it('builds nothing on what is gone, and has all of it again with the next snapshot', async () => {
     const { a, memory, restart } = setUp();
     await withCredit(a, ACME, '100');
-    const stream = accountStream(ACME);
-    await busy(a);
-    const snapshot = await memory.load(stream);
-    await memory.save(stream, { ...snapshot as NonNullable<typeof snapshot>, revision: 99_999, state: (snapshot?.state ?? '').replace(/"revision":\d+/, '"revision":99999') }, []);
+    await busy(a, 0, 300);
+    const restore = memory.backUp();
+    await busy(a, 300, 900);
+    const save = memory.save.bind(memory);
+    jest.spyOn(memory, 'save').mockImplementationOnce(async (...args) => { // on its way to the database when that is set back
+      restore();
+      await save(...args);
+    });
+    await busy(a, 900, 1_500);
+    expect(a.snapshotFailures).toMatchObject([{ name: 'MemoryRewound' }]);
+    expect(await indexedTo(memory)).toBeGreaterThan(2_000);
+    const find = jest.spyOn(memory, 'find');
+    for (const n of [0, 299, 300, 500, 899, 900, 1_000]) expect(await code(restart().run(ACME, hold(`busy-${n}`, '0.01')))).toBe('hold_closed');
+    expect(find).toHaveBeenCalledTimes(7);
+  });
+
+  it('costs no second look, and an account that was never snapshotted none at all', async () => {
+    const { a, memory } = setUp();
+    await withCredit(a, ACME, '100');
+    const find = jest.spyOn(memory, 'find');
+    await a.run(ACME, hold('h', '1'));
+    expect(find).not.toHaveBeenCalled();
+    await busy(a, 0, 300);
+    find.mockClear();
+    const load = jest.spyOn(memory, 'load');
+    await a.run(ACME, hold('h-2', '1'));
+    expect([find.mock.calls.length, load.mock.calls.length]).toEqual([1, 0]);
+  });
+
+  it('leaves every effect single, however often that happens and whichever engine is asked', async () => {
+    const { a, b, memory, store, restart } = setUp(2);
+    await withCredit(a, ACME, '1000');
+    let restore = memory.backUp();
+    for (let round = 0; round < 24; round += 1) {
+      const engine = [a, b, a, restart()][round % 4] as Engine;
+      await busy(engine, round * 100, round * 100 + 150); // half of it is a repetition of what another did
+      if (round % 5 === 1) restore = memory.backUp();
+      if (round % 5 === 4) restore();
+      for (const other of [a, b]) {
+        const codes = await Promise.all(numbers(0, round * 100, 37).map((n) => code(other.run(ACME, hold(`busy-${n}`, '0.01')))));
+        expect(codes.every((each) => each === 'hold_closed')).toBe(true);
+      }
+    }
+    expect(eventsOf(store).filter((type) => type === 'HoldPlaced')).toHaveLength(2_450);
+    expect(eventsOf(store).filter((type) => type === 'UsageSettled')).toHaveLength(2_450);
+  });
+});
+
+describe('a log that is set back to an earlier time, beside newer snapshots', () => {
+  const stream = accountStream(ACME);
+  /** The first events only: what came after them is lost. */
+  const rewind = (store: InMemoryStore, to: number): void => {
+    store.streams.set(stream, (store.streams.get(stream) ?? []).slice(0, to));
+    store.all.splice(0, store.all.length, ...store.all.filter((event) => event.stream !== stream || event.revision < to));
+  };
+  /** With a snapshot at some 1,300, of which the log still has the first 200 events. */
+  const setBack = async (engines = 1) => {
+    const site = setUp(engines);
+    await withCredit(site.a, ACME, '100');
+    await busy(site.a, 0, 700);
+    expect(await indexedTo(site.memory)).toBeGreaterThan(1_000);
+    rewind(site.store, 202); // 100 holds, settled
+    return site;
+  };
+
+  it('does anew what the log has lost, and repeats what it has', async () => {
+    const { restart, memory, store } = await setBack();
     const engine = restart();
-    expect(await code(engine.run(ACME, hold('new', '1')))).toBe('accepted');
+    expect((await engine.run(ACME, settle('busy-10', '0.01'))).repeated).toBe(true);
+    expect(await code(engine.run(ACME, hold('busy-600', '0.01')))).toBe('accepted');
+    expect(await indexedTo(memory)).toBe(-1);
+    expect(await available(engine)).toBe('98.99');
+    await busy(engine, 100, 600);
+    expect((await memory.load(stream))?.revision).toBeLessThan(1_250);
+    for (const each of [engine, restart()]) expect(await code(each.run(ACME, hold('busy-300', '0.01')))).toBe('hold_closed');
+    expect(eventsOf(store).filter((type) => type === 'UsageSettled')).toHaveLength(600);
+  });
+
+  it('takes no snapshot and no id of the lost history for its own, once it is as long again', async () => {
+    const { store, memory, clock, restart } = await setBack();
+    const elsewhere = engineOn(new InMemoryEventLog(store), new InMemoryStreamMemory(), clock);
+    for (let n = 0; n < 900; n += 50) await Promise.all(numbers(n, n + 50).map((m) => elsewhere.run(ACME, buy(`new-${m}`, '1'))));
+    for (let n = 0; n < 300; n += 50) await Promise.all(numbers(n, n + 50).map((m) => elsewhere.run(ACME, buy(`newer-${m}`, '1'))));
+    expect(store.streams.get(stream)?.length).toBeGreaterThan((await memory.load(stream))?.revision as number);
+    expect(formatAmount(balanceOf(await restart().accounts.asOf(ACME, clock())).available)).toBe('1299');
+    const engine = restart();
+    expect(await available(engine)).toBe('1299');
+    expect(await code(engine.run(ACME, hold('busy-500', '0.01')))).toBe('accepted');
     expect(imbalanceOf(await engine.accounts.current(ACME))).toBeUndefined();
+  });
+
+  it('begins again also where it was at work all the while', async () => {
+    const { a, b, store } = await setBack(2);
+    expect(await code(a.run(ACME, hold('busy-600', '0.01')))).toBe('accepted');
+    rewind(store, 202);
+    for (let n = 0; n < 900; n += 50) await Promise.all(numbers(n, n + 50).map((m) => b.run(ACME, buy(`new-${m}`, '1'))));
+    expect(await available(a)).toBe('999');
+    expect(await code(a.run(ACME, hold('busy-600', '0.01')))).toBe('accepted');
+  });
+
+  it('lets no snapshot of another version that is ahead of it stand in the way of newer ones', async () => {
+    const { memory, restart } = await setBack();
+    const ahead = await memory.load(stream) as Snapshot;
+    await memory.save(stream, { ...ahead, version: 99 }, [], -1);
+    const engine = restart();
+    await busy(engine, 100, 400);
+    expect((await memory.load(stream))?.version).toBe(ahead.version);
+    expect((await memory.load(stream))?.revision).toBeLessThan(ahead.revision);
+  });
+
+  it('takes no use of an id that the event it names knows nothing of', async () => {
+    const { a, memory } = setUp();
+    await withCredit(a, ACME, '100');
+    await busy(a, 0, 300);
+    const snapshot = await memory.load(stream) as Snapshot;
+    await memory.save(stream, snapshot, [{ key: chargeKey('never'), revision: 7 }, { key: chargeKey('never'), revision: 9_999 }], snapshot.revision);
+    expect(await code(a.run(ACME, hold('never', '1')))).toBe('accepted');
   });
 });

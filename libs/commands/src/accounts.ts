@@ -1,8 +1,8 @@
 import { BillingError } from '#libs/kernel';
-import { accountAsOf, accountStream, evolve, initialAccount, loadAccount, ACCOUNT_SNAPSHOT_VERSION, type Account, type AccountCommand, type Answer } from '#libs/domain';
+import { accountAsOf, accountStream, evolve, type Account, type AccountCommand, type Answer } from '#libs/domain';
 import { AccountWriter, type Outcome, type WriterParts } from './account-writer.js';
 import type { Origin } from './commands.js';
-import { factOf } from './loaded-account.js';
+import { eventsAfter, factOf, NOTHING, OtherHistory, startOf, type LoadedAccount } from './loaded-account.js';
 
 /** How much of all accounts is kept in memory, in units of about 100 bytes. */
 const MAX_WEIGHT = 4_000_000;
@@ -46,16 +46,11 @@ export class Accounts {
   /** The account as the engine would have answered at an instant (recorded time). @throws not_found */
   async asOf(accountId: string, instant: string): Promise<Account> {
     const stream = accountStream(accountId);
-    const snapshot = await this.parts.memory.load(stream);
-    const saved = snapshot?.version === ACCOUNT_SNAPSHOT_VERSION ? loadAccount(snapshot.state) : undefined;
-    let account = snapshot && saved && saved.lastRecordedAt <= instant ? saved : initialAccount;
-    read: for await (const events of this.parts.log.read(stream, { from: account.revision + 1 })) {
-      for (const event of events) {
-        const fact = factOf(event);
-        if (fact.recordedAt > instant) break read;
-        account = evolve(account, fact);
-      }
-    }
+    const saved = startOf(await this.parts.memory.load(stream));
+    const account = await this.foldUntil(instant, stream, saved.account.lastRecordedAt <= instant ? saved : NOTHING).catch((error: unknown) => {
+      if (error instanceof OtherHistory) return this.foldUntil(instant, stream, NOTHING); // whoever writes next discards the snapshot
+      throw error;
+    });
     if (!account.terms) throw new BillingError('not_found', 'not_found', { detail: `account ${accountId} did not exist at ${instant}` });
     return accountAsOf(account, instant);
   }
@@ -63,6 +58,18 @@ export class Accounts {
   /** The highest revision of an account that this process has acknowledged to anyone; -1 for none. */
   acknowledged(accountId: string): number {
     return this.writers.get(accountId)?.acknowledged ?? this.acknowledgedTo.get(accountId) ?? -1;
+  }
+
+  private async foldUntil(instant: string, stream: string, { account: start, hash }: LoadedAccount): Promise<Account> {
+    let account = start;
+    for await (const events of eventsAfter(this.parts.log, stream, { revision: start.revision, hash })) {
+      for (const event of events) {
+        const fact = factOf(event);
+        if (fact.recordedAt > instant) return account;
+        account = evolve(account, fact);
+      }
+    }
+    return account;
   }
 
   private order(accountId: string, command: AccountCommand, origin: Origin, catalog?: string): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import { keysTouched, type AccountFact, type Past, type PastFact } from '#libs/domain';
-import type { EventLog, StreamMemory } from '#libs/event-log';
+import { MemoryRewound, type EventLog, type StreamMemory } from '#libs/event-log';
 import { factOf, type RecentIds } from './loaded-account.js';
 
 /** Events between two wanted ones that are cheaper to read than to ask again for. */
@@ -18,19 +18,34 @@ export class BatchPast {
     return keys.filter((key) => !this.found.has(key));
   }
 
-  /** Finds the earlier events under these keys: from memory for recent ones, from the id index for those forgotten. */
+  /**
+   * Finds the earlier events under these keys: from memory for recent ones, from the id index for those forgotten.
+   * @throws MemoryRewound when the index no longer has all that was forgotten
+   */
   async lookUp(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     // Memory first: a snapshot saved meanwhile moves ids from there to the index, and one of the two looks must see them.
     const recent = new Map(keys.map((key) => [key, this.ids.find(key)]));
-    const indexed = this.ids.indexedTo < 0 ? undefined : await this.parts.memory.find(this.stream, keys);
+    const indexed = await this.askIndex(keys);
     if (!indexed && keys.every((key) => recent.get(key)?.length === 0)) {
       for (const key of keys) this.found.set(key, []);
       return; // new ids, as nearly always
     }
     const revisions = new Map([...recent].map(([key, uses]) => [key, [...new Set([...indexed?.get(key) ?? [], ...uses])].sort((a, b) => a - b)]));
     const facts = await this.readFacts([...new Set([...revisions.values()].flat())].sort((a, b) => a - b));
-    for (const [key, uses] of revisions) this.found.set(key, uses.flatMap((revision) => facts.get(revision) ?? []));
+    for (const [key, uses] of revisions) {
+      // The index may still have uses from a history that the log has lost.
+      this.found.set(key, uses.flatMap((revision) => facts.get(revision) ?? []).filter((fact) => keysTouched(fact).includes(key)));
+    }
+  }
+
+  /** What it has for ids that were forgotten; undefined where none ever was. */
+  private async askIndex(keys: readonly string[]): Promise<ReadonlyMap<string, readonly number[]> | undefined> {
+    const { indexedTo } = this.ids; // when memory was looked at: a snapshot saved meanwhile need not be there yet
+    if (indexedTo < 0) return undefined;
+    const found = await this.parts.memory.find(this.stream, keys);
+    if (found.indexedTo < indexedTo) throw new MemoryRewound(this.stream, indexedTo, found.indexedTo);
+    return found.uses;
   }
 
   /** Under keys that were looked up. */

@@ -3,7 +3,7 @@ import {
   ACCOUNT_SNAPSHOT_VERSION, accountEventDefinitions, evolve, initialAccount, keysTouched, loadAccount,
   type Account, type AccountEvent, type AccountFact, type PastFact,
 } from '#libs/domain';
-import type { EventLog, IdUse, RecordedEvent, StreamMemory } from '#libs/event-log';
+import type { EventLog, IdUse, RecordedEvent, Snapshot, StreamMemory } from '#libs/event-log';
 
 /** An account in memory, as of a revision of its stream. */
 export interface LoadedAccount {
@@ -70,28 +70,79 @@ export class RecentIds {
   }
 }
 
-/** Reads an account from its snapshot, where there is a usable one, and the events after it. */
-export const loadFromLog = async (
-  log: EventLog, memory: StreamMemory, stream: string, useSnapshot = true,
-): Promise<{ loaded: LoadedAccount; ids: RecentIds }> => {
-  const snapshot = useSnapshot ? await memory.load(stream) : undefined;
-  const usable = snapshot?.version === ACCOUNT_SNAPSHOT_VERSION ? snapshot : undefined;
-  const start: LoadedAccount = usable ? { account: loadAccount(usable.state), hash: usable.hash } : { account: initialAccount, hash: null };
-  const ids = new RecentIds(usable?.revision ?? -1);
-  return { loaded: await catchUp(log, stream, start, ids), ids };
+/** What was folded so far is no longer what the log has: it was restored to an earlier time, or has another history. */
+export class OtherHistory extends Error {
+  constructor(readonly stream: string, readonly revision: number) {
+    super(`${stream} has another event at revision ${revision}, or none: it was set back to an earlier time`);
+    this.name = 'OtherHistory';
+  }
+}
+
+/** Reads an account from its snapshot, where there is a usable one, and the events after it. A snapshot that the log contradicts is discarded with the ids that came with it. */
+export const loadFromLog = async (log: EventLog, memory: StreamMemory, stream: string): Promise<{ loaded: LoadedAccount; ids: RecentIds }> => {
+  const snapshot = await memory.load(stream);
+  if (snapshot) {
+    try {
+      const start = startOf(snapshot);
+      const ids = new RecentIds(start.account.revision);
+      // One of another version is not folded on from, and would still keep older ones from being saved.
+      if (start === NOTHING) await prove(log, stream, snapshot);
+      return { loaded: await catchUp(log, stream, start, ids), ids };
+    } catch (error) {
+      if (!(error instanceof OtherHistory)) throw error;
+      await memory.discard(stream, snapshot);
+    }
+  }
+  const ids = new RecentIds(-1);
+  return { loaded: await catchUp(log, stream, NOTHING, ids), ids };
 };
 
-/** Folds what the stream has beyond `loaded`. */
+/** Before the first event. */
+export const NOTHING: LoadedAccount = { account: initialAccount, hash: null };
+
+/** A snapshot's account; nothing where there is none, or its state is of another version. */
+export const startOf = (snapshot: Snapshot | undefined): LoadedAccount =>
+  (snapshot?.version === ACCOUNT_SNAPSHOT_VERSION ? { account: loadAccount(snapshot.state), hash: snapshot.hash } : NOTHING);
+
+/** Folds what the stream has beyond `loaded`. @throws OtherHistory */
 export const catchUp = async (log: EventLog, stream: string, loaded: LoadedAccount, ids: RecentIds): Promise<LoadedAccount> => {
   let { account, hash } = loaded;
-  for await (const events of log.read(stream, { from: account.revision + 1 })) {
+  for await (const events of eventsAfter(log, stream, { revision: account.revision, hash })) {
     for (const event of events) {
       const fact = factOf(event);
       account = evolve(account, fact);
       ids.add(fact, event.revision);
     }
     const last = events.at(-1);
-    if (last) hash = hashOf(stream, last.revision, last.type, last.body);
+    if (last) hash = hashOfEvent(last);
   }
   return { account, hash };
 };
+
+/** Where a fold of a stream stands: at its last event so far. */
+type Place = Pick<RecordedEvent, 'revision'> & { readonly hash: string | null };
+
+/** A stream's events after a place, which is proved first: the event there is read with them. @throws OtherHistory */
+export async function* eventsAfter(log: EventLog, stream: string, { revision, hash }: Place): AsyncGenerator<readonly RecordedEvent[], void> {
+  if (revision < 0) {
+    yield* log.read(stream);
+    return;
+  }
+  let isProved = false;
+  for await (const events of log.read(stream, { from: revision })) {
+    if (isProved) yield events;
+    else {
+      const [at, ...after] = events;
+      if (!at || hashOfEvent(at) !== hash) break;
+      isProved = true;
+      yield after;
+    }
+  }
+  if (!isProved) throw new OtherHistory(stream, revision);
+}
+
+const prove = async (log: EventLog, stream: string, place: Place): Promise<void> => {
+  for await (const _ of eventsAfter(log, stream, place)) return;
+};
+
+const hashOfEvent = ({ stream, revision, type, body }: RecordedEvent): string => hashOf(stream, revision, type, body);

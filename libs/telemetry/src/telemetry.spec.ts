@@ -54,11 +54,11 @@ describe('metrics', () => {
 
     it('count snapshots, and those that could not be saved', async () => {
       let isFull = false;
-      const full: StreamMemory = { load: () => Promise.resolve(undefined), find: () => Promise.resolve(new Map()), save: () => (isFull ? Promise.reject(new Error('no room')) : Promise.resolve()) };
+      const full: StreamMemory = Object.assign(new InMemoryStreamMemory(), { save: () => (isFull ? Promise.reject(new Error('no room')) : Promise.resolve()) });
       const { memory } = telemetry.writing({ ...parts, memory: full });
-      await memory.save('account-a', snapshot, []);
+      await memory.save('account-a', snapshot, [], -1);
       isFull = true;
-      await expect(memory.save('account-a', snapshot, [])).rejects.toThrow('no room');
+      await expect(memory.save('account-a', snapshot, [], -1)).rejects.toThrow('no room');
       expect([await value('meterbook_snapshots_total{outcome="saved"}'), await value('meterbook_snapshots_total{outcome="failed"}')]).toEqual(['1', '1']);
     });
 

@@ -28,6 +28,7 @@ class AccountHistory {
   private hash: string | null = null;
   private account: Account | undefined;
   private uses: IdUse[] = [];
+  private savedTo = -1;
 
   constructor(accountId: string, private readonly memory: StreamMemory | undefined) {
     this.stream = accountStream(accountId);
@@ -48,10 +49,11 @@ class AccountHistory {
 
   /** Saves a snapshot and the ids used so far, as the engine would have. */
   async save(): Promise<void> {
-    const { uses, revision, hash, account } = this;
+    const { uses, savedTo, revision, hash, account } = this;
     if (!this.memory || !account || hash === null) return;
     this.uses = [];
-    await this.memory.save(this.stream, { revision, hash, version: ACCOUNT_SNAPSHOT_VERSION, state: saveAccount(account) }, uses);
+    await this.memory.save(this.stream, { revision, hash, version: ACCOUNT_SNAPSHOT_VERSION, state: saveAccount(account) }, uses, savedTo);
+    this.savedTo = revision;
   }
 }
 

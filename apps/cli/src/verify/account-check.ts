@@ -101,7 +101,7 @@ class IndexCheck {
     const uses = this.expected;
     this.expected = [];
     if (uses.length === 0) return;
-    const found = await this.memory.find(this.stream, uses.map(({ key }) => key));
+    const { uses: found } = await this.memory.find(this.stream, uses.map(({ key }) => key));
     const missing = uses.find(({ key, revision }) => !found.get(key)?.includes(revision));
     if (missing) throw new Difference(`${at(this.stream, missing.revision)}, the id index`, missing.key, 'nothing');
   }

@@ -4,7 +4,7 @@ import {
   type AppendOptions, type Appended, type EventLog, type Position, type RecordedEvent, type SubscribeOptions,
 } from '../event-log.js';
 import { appendTooLarge, fitsOneAppend } from '../append-bytes.js';
-import type { IdUse, Snapshot, StreamMemory } from '../stream-memory.js';
+import { MemoryRewound, type Found, type IdUse, type Snapshot, type StreamMemory } from '../stream-memory.js';
 
 /** What logs on one store share, as processes share a database. */
 export class InMemoryStore {
@@ -110,26 +110,45 @@ export class InMemoryEventLog implements EventLog {
 
 /** Snapshots and the id index for unit tests. */
 export class InMemoryStreamMemory implements StreamMemory {
-  private readonly snapshots = new Map<string, Snapshot>();
-  private readonly uses = new Map<string, Map<string, Set<number>>>();
+  private snapshots = new Map<string, Snapshot>();
+  private uses = new Map<string, Map<string, ReadonlySet<number>>>();
 
   async load(stream: string): Promise<Snapshot | undefined> {
     return this.snapshots.get(stream);
   }
 
-  async save(stream: string, snapshot: Snapshot, uses: readonly IdUse[]): Promise<void> {
-    if ((this.snapshots.get(stream)?.revision ?? -1) <= snapshot.revision) this.snapshots.set(stream, snapshot);
-    const index = this.uses.get(stream) ?? new Map<string, Set<number>>();
-    for (const { key, revision } of uses) index.set(key, (index.get(key) ?? new Set()).add(revision));
+  async save(stream: string, snapshot: Snapshot, uses: readonly IdUse[], base: number): Promise<void> {
+    const stored = this.indexedTo(stream);
+    if (stored < base) throw new MemoryRewound(stream, base, stored);
+    if (stored <= snapshot.revision) this.snapshots.set(stream, snapshot);
+    const index = this.uses.get(stream) ?? new Map<string, ReadonlySet<number>>();
+    for (const { key, revision } of uses) index.set(key, new Set([...index.get(key) ?? [], revision]));
     this.uses.set(stream, index);
   }
 
-  async find(stream: string, keys: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>> {
-    const found = new Map<string, readonly number[]>();
+  async find(stream: string, keys: readonly string[]): Promise<Found> {
+    const uses = new Map<string, readonly number[]>();
     for (const key of keys) {
       const revisions = this.uses.get(stream)?.get(key);
-      if (revisions) found.set(key, [...revisions].sort((a, b) => a - b));
+      if (revisions) uses.set(key, [...revisions].sort((a, b) => a - b));
     }
-    return found;
+    return { indexedTo: this.indexedTo(stream), uses };
+  }
+
+  async discard(stream: string, { revision, hash }: Pick<Snapshot, 'revision' | 'hash'>): Promise<void> {
+    const stored = this.snapshots.get(stream);
+    if (stored?.revision !== revision || stored.hash !== hash) return;
+    this.snapshots.delete(stream);
+    this.uses.delete(stream);
+  }
+
+  /** Keeps what it knows now; the answer sets it back to that. */
+  backUp(): () => void {
+    const [snapshots, uses] = [new Map(this.snapshots), new Map([...this.uses].map(([stream, index]) => [stream, new Map(index)]))];
+    return () => { [this.snapshots, this.uses] = [new Map(snapshots), new Map([...uses].map(([stream, index]) => [stream, new Map(index)]))]; };
+  }
+
+  private indexedTo(stream: string): number {
+    return this.snapshots.get(stream)?.revision ?? -1;
   }
 }

@@ -11,6 +11,7 @@ export const meterMemory = (memory: StreamMemory, registry: Registry): StreamMem
   return {
     load: (stream) => memory.load(stream),
     find: (stream, keys) => memory.find(stream, keys),
+    discard: (stream, snapshot) => memory.discard(stream, snapshot),
     save: async (...snapshot) => {
       try {
         await memory.save(...snapshot);
