@@ -48,7 +48,7 @@ export interface EventFeed {
   /**
    * Consumes until `signal` aborts, through outages. What has arrived since the last batch is one batch, after a short
    * while of gathering.
-   * @throws StreamGap, PoisonEvent, ForeignCheckpoint, or what else cannot be mended by trying again
+   * @throws StreamGap, PoisonEvent, ForeignCheckpoint, LostEvents, or what else cannot be mended by trying again
    */
   consume(consumer: Consumer, signal: AbortSignal): Promise<void>;
   /** Somebody waits: apply what has arrived now. */
@@ -78,5 +78,13 @@ export class ForeignCheckpoint extends Error {
   constructor(readonly consumer: string, readonly source: string, readonly found: string) {
     super(`${consumer}: the checkpoint belongs to ${found}, not to ${source}; rebuild all read models from this log`);
     this.name = 'ForeignCheckpoint';
+  }
+}
+
+/** The log ends before what the rows were made from: they show events that it no longer has, and would take others in their place. */
+export class LostEvents extends Error {
+  constructor(readonly consumer: string, readonly position: string, readonly end: string | undefined) {
+    super(`${consumer}: events up to position ${position} were applied, and the log ends at ${end ?? 'none'}: it was restored from an older copy; stop all processes, give the log a new identity, and rebuild all read models from it`);
+    this.name = 'LostEvents';
   }
 }

@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg';
-import type { Position, RecordedEvent } from '#libs/event-log';
+import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { CheckpointMoved, type Bookmark } from './applier.js';
 import { lockCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
-import { ForeignCheckpoint } from './event-feed.js';
-import { dropPartitions } from './partitions.js';
+import { ForeignCheckpoint, LostEvents } from './event-feed.js';
+import { dropPartitions, readProgress } from './partitions.js';
 import { inTransaction } from './session.js';
 
 /** A consumer that follows the log itself: its checkpoint is a position there. */
@@ -17,11 +17,14 @@ export class LogBookmark implements Bookmark {
   /**
    * From now on the consumer is where its checkpoint says. Where it was led through a topic meanwhile, the rows have more,
    * and what they have is dropped.
-   * @throws ForeignCheckpoint
+   * @throws ForeignCheckpoint, LostEvents
    */
-  static async open(client: ClientBase, consumer: string, source: string): Promise<LogBookmark> {
-    const { source: found } = await registerCheckpoint(client, consumer, source);
-    if (found !== source) throw new ForeignCheckpoint(consumer, source, found);
+  static async open(client: ClientBase, consumer: string, log: Pick<EventLog, 'id' | 'end'>): Promise<LogBookmark> {
+    const { source } = await registerCheckpoint(client, consumer, log.id);
+    if (source !== log.id) throw new ForeignCheckpoint(consumer, log.id, source);
+    const { position: applied } = await readProgress(client, consumer);
+    const end = await log.end(); // asked for when that was applied already
+    if (applied > (end ?? '')) throw new LostEvents(consumer, applied, end);
     return inTransaction(client, async () => {
       const checkpoint = await lockCheckpoint(client, consumer);
       if (!checkpoint) throw new CheckpointMoved(consumer);

@@ -64,7 +64,7 @@ describe('read models', () => {
 
   const project = async (events: readonly RecordedEvent[], log: InMemoryEventLog, batches: readonly { size: number; again: number; restart: number }[]): Promise<void> => {
     const session = await openSession(database.url, 'laws');
-    const open = async (consumer: Projector) => new Applier(session, consumer, await LogBookmark.open(session, consumer.name, log.id));
+    const open = async (consumer: Projector) => new Applier(session, consumer, await LogBookmark.open(session, consumer.name, log));
     const engine = (): Projector => new Projector({ onApplied: () => undefined, onState: () => undefined });
     let projector = engine();
     let applier = await open(projector);

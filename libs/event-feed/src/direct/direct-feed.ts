@@ -32,7 +32,7 @@ export class DirectFeed implements EventFeed {
   /** Applies until the abort; begins again from the checkpoint when somebody else has moved it. */
   private async work(session: Client, consumer: Consumer, signal: AbortSignal, progress: () => void): Promise<void> {
     while (!signal.aborted) {
-      const bookmark = await LogBookmark.open(session, consumer.name, this.log.id);
+      const bookmark = await LogBookmark.open(session, consumer.name, this.log);
       const applier = new Applier(session, consumer, bookmark);
       consumer.observe({ status: 'live' });
       try {

@@ -25,10 +25,10 @@ export interface Filling {
  * Brings a consumer from its place in the log to its end, and lets it go on in the topic from the ends that the topic had
  * before. What the topic no longer has, or never had, is therefore no gap. Whoever else applies is stopped by it, and
  * goes on from the new places.
- * @throws ForeignCheckpoint, CheckpointMoved, StreamGap, PoisonEvent
+ * @throws ForeignCheckpoint, LostEvents, CheckpointMoved, StreamGap, PoisonEvent
  */
 export const fillFromLog = async ({ session, consumer, log, topic, ranges, most, signal }: Filling): Promise<void> => {
-  const bookmark = await LogBookmark.open(session, consumer.name, log.id);
+  const bookmark = await LogBookmark.open(session, consumer.name, log);
   const applier = new Applier(session, consumer, bookmark);
   let events: RecordedEvent[] = [];
   for await (const page of log.readAll({ after: bookmark.position, batchSize: PAGE })) {
