@@ -46,6 +46,8 @@ export interface SubscribeOptions {
  * The log of all events: the one source of truth. An adapter may gather appends called at the same time into one commit
  * (group commit); each caller has its own outcome, and one conflict never fails the others.
  *
+ * What a read shows is what was there at an instant after its call began, or later: what it lacks was not there then.
+ *
  * Names, types and bodies are well-formed text without NUL; they are given back byte for byte.
  *
  * Every method rejects with BillingError unavailable/log_unavailable when the log cannot answer in time. After a

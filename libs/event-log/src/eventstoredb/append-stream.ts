@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { SealedEvent } from '#libs/kernel';
 import { encodeAppend, type AppendAnswer, type AppendOutcome } from './append-messages.js';
-import { streamFault, Unanswered } from './faults.js';
+import { nodeFault, streamFault, Unanswered } from './faults.js';
 
 /** A server that can answers within its WriteTimeoutMs (2 s unless set otherwise), if only that it gave up. */
 const ANSWER_WITHIN_MS = 3_000;
@@ -60,6 +60,11 @@ export class AppendStream {
 
   private settle({ correlationId, outcome }: AppendAnswer): void {
     this.heardAt = performance.now();
+    const fault = outcome.kind === 'refused' ? nodeFault(outcome.message) : undefined;
+    if (fault) {
+      this.lose(fault);
+      return;
+    }
     this.pending.get(correlationId)?.resolve(outcome); // one that comes too late is nobody's any more
     this.pending.delete(correlationId);
     if (this.pending.size === 0) this.stopWatching();

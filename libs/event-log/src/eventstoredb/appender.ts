@@ -48,8 +48,11 @@ export class Appender {
     const { stream, events, expected, guards } = append;
     let mayBeWritten = false;
     return this.connections.use(async (connection) => {
-      const done = mayBeWritten ? await findWritten(connection, append) : undefined;
-      if (done) return done;
+      if (mayBeWritten) {
+        // A node that led once may have neither what was written nor know what took its place.
+        const [done] = await Promise.all([findWritten(connection, append), connection.prove()]);
+        if (done) return done;
+      }
       const stale = await staleAmong(connection, guards);
       // Who decides anew after that must know that nothing was appended.
       if (stale && mayBeWritten) throw logError(new Unanswered('a guard moved while an append went unanswered'));

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ServerDouble, type Member } from '../../../../test/support/eventstoredb/server-double.js';
 import { StreamStore } from '../../../../test/support/eventstoredb/stream-store.js';
 import { RevisionConflict } from '../event-log.js';
-import { aStream, collect, events, numbered } from '../testing/events.js';
+import { aStream, collect, events, numbered, take } from '../testing/events.js';
 import { EventStoreLog } from './event-store-log.js';
 
 /** Three nodes of one cluster: one leads, and the others say so. */
@@ -103,6 +103,39 @@ describe('a cluster', () => {
     await alone.close();
   });
 
+  it('that one server alone is named of is followed when that one is gone', async () => {
+    const alone = await EventStoreLog.open(cluster.node(0).url);
+    const stream = aStream();
+    await alone.append(stream, events(1), -1);
+    await cluster.node(0).stop();
+    await cluster.elect(1, 300);
+    await alone.append(stream, events(1), 0);
+    await alone.close();
+  }, 20_000);
+
+  it.each(['no-leader', 'not-ready'] as const)('one of whose nodes was cut off from the others (%s), is worked on elsewhere as soon as that one says so', async (refusal) => {
+    const stream = aStream();
+    await log.append(stream, events(1), -1);
+    cluster.lead(1);
+    cluster.node(0).faults.refusal = refusal; // and names nobody, ever
+    const startedAt = performance.now();
+    expect(await log.head(stream)).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    await log.append(stream, events(1), 0);
+    expect((await collect(log.read(stream))).length).toBe(2);
+  }, 20_000);
+
+  it('one of whose nodes was cut off from the others, is not followed there by a subscription, though nothing ends it', async () => {
+    const { position } = await log.append(aStream(), events(1), -1);
+    const following = collect(log.subscribe({ after: position, signal: new AbortController().signal }));
+    const failed = following.catch((error: unknown) => error);
+    await delay(100);
+    expect(cluster.node(0).subscriptions).toBe(1);
+    cluster.lead(1);
+    cluster.node(0).faults.refusal = 'no-leader';
+    expect(await failed).toMatchObject({ kind: 'unavailable', code: 'log_unavailable' });
+  }, 20_000);
+
   it('whose leader is killed, is waited for until another one leads', async () => {
     const stop = new AbortController();
     const written = writeUntil(stop.signal);
@@ -144,6 +177,27 @@ describe('a cluster', () => {
     expect(await Promise.race([confirmation, delay(1_000, 'nothing')])).toBe('nothing');
     deposed.faults.refusal = seed; // now it has
     await expect(confirmation).rejects.toEqual(new RevisionConflict(stream, 0, -1)); // as the leader has it
+    await old.close();
+    await deposed.stop();
+  }, 20_000);
+
+  it('whose leader has lost its followers, is believed nothing that it does not show: others may have written since', async () => {
+    const [store, stream] = [new StreamStore(), aStream()];
+    const deposed = await ServerDouble.start({ store, writeTimeoutMs: 300 });
+    deposed.members = () => [{ ...deposed.address, isLeader: true, isAlive: true }];
+    const [{ address, port }, seed] = [deposed.address, cluster.node(2).address];
+    const old = await EventStoreLog.open(`esdb://${address}:${port},${address}:${port}?tls=false`);
+    store.stopReplicating();
+    const { position } = await log.append(stream, events(2), -1); // where it is led now
+    const reads = [old.end(), collect(old.read(stream)), collect(old.readAll())] as const;
+    const subscribed = take(old, 2);
+    expect(await Promise.race([...reads, subscribed, delay(1_000, 'nothing')])).toBe('nothing');
+    deposed.faults.refusal = seed;
+    const [end, ofStream, all] = await Promise.all(reads);
+    expect(end).toBe(position);
+    expect(ofStream).toHaveLength(2);
+    expect(all.at(-1)?.position).toBe(position);
+    expect(await subscribed).toEqual(all.slice(0, 2));
     await old.close();
     await deposed.stop();
   }, 20_000);

@@ -8,6 +8,7 @@ import { decodeAppendAnswer } from './append-messages.js';
 import { AppendStream } from './append-stream.js';
 import { callFault, ignored } from './faults.js';
 import { headOf } from './heads.js';
+import { proveLeadership, watchLeadership } from './leadership.js';
 import { decodeReadAnswer, type NO_EVENT } from './read-messages.js';
 import type { Address, ServerSettings } from './settings.js';
 import { SharedCalls } from './shared-calls.js';
@@ -28,16 +29,23 @@ export class Connection {
   readonly appends: AppendStream;
   /** The revisions that streams are at, each asked for after the call. */
   readonly heads = new SharedCalls((stream: string) => headOf(this.appends, stream));
+  private readonly proofs = new SharedCalls<'node', void>(() => proveLeadership(this));
   private readonly reads = new Set<ReadCall>();
   private fault: Error | undefined;
 
-  private constructor(private readonly client: Client, private readonly metadata: Metadata, private readonly onLost: (fault: Error) => void) {
+  private constructor(
+    private readonly client: Client, private readonly metadata: Metadata, private readonly isInCluster: boolean, private readonly onLost: (fault: Error) => void,
+  ) {
     const call = client.makeBidiStreamRequest(batchAppend.path, asItIs, decodeAppendAnswer, metadata);
     this.appends = new AppendStream(call, (fault) => this.lose(fault));
+    if (isInCluster) void watchLeadership(this);
   }
 
-  /** @param onLost told once when it can be used no more. */
-  static async open({ address, port }: Address, settings: ServerSettings, onLost: (fault: Error) => void): Promise<Connection> {
+  /**
+   * @param isInCluster one of several nodes, which change roles
+   * @param onLost told once when it can be used no more
+   */
+  static async open({ address, port }: Address, settings: ServerSettings, isInCluster: boolean, onLost: (fault: Error) => void): Promise<Connection> {
     const client = new featuresService.ServerFeaturesClient(`${address}:${port}`, settings.channelCredentials, {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
@@ -53,7 +61,7 @@ export class Connection {
     if (settings.authorization) metadata.set('authorization', settings.authorization);
     try {
       await greet(client, metadata);
-      return new Connection(client, metadata, onLost);
+      return new Connection(client, metadata, isInCluster, onLost);
     } catch (error) {
       client.close();
       throw error;
@@ -61,6 +69,14 @@ export class Connection {
   }
 
   get isLost(): boolean { return this.fault !== undefined; }
+
+  /**
+   * Resolves when what the node has answered since the call was the word of the leader. In a cluster that costs a message to
+   * a majority, which all who ask meanwhile share; a node of its own leads always.
+   */
+  async prove(): Promise<void> {
+    if (this.isInCluster) await this.proofs.get('node');
+  }
 
   /** The call's own errors are grpc's; see {@link callFault}. */
   read(request: ReadRequest, timeoutMs?: number): ReadCall {

@@ -1,22 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from './connection.js';
-import { findLeader } from './discovery.js';
-import { logClosed, logError, Unanswered } from './faults.js';
+import { findLeader, findMembers } from './discovery.js';
+import { logClosed, logError, NotLeading, Unanswered } from './faults.js';
 import type { Address, ServerSettings } from './settings.js';
 
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
+/** However many callers try again, whatever nodes say of each other while there is an election. */
+const OPEN_EVERY_MS = 100;
 
 /** The one connection of this process to the log; a new one once that is lost. */
 export class Connections {
   private current: Promise<Connection> | undefined;
   private leader: Address | undefined;
+  /** Of a cluster, as far as they are known. */
+  private nodes: readonly Address[];
+  private isCluster: boolean;
+  private isFirstsTurn = false;
+  private openedAt = -Infinity;
   private readonly outage: Outage;
   private closed = false;
 
   /** @param patienceMs how long an outage is waited out. */
   constructor(private readonly settings: ServerSettings, private readonly patienceMs: number) {
     this.outage = new Outage(patienceMs);
+    this.nodes = settings.seeds;
+    this.isCluster = settings.isCluster;
   }
 
   /**
@@ -52,10 +61,14 @@ export class Connections {
   private async open(): Promise<Connection> {
     const forget = (fault: unknown): void => {
       this.current = undefined;
-      this.leader = fault instanceof Unanswered ? fault.leader : undefined;
+      this.leader = fault instanceof NotLeading ? fault.leader : undefined;
     };
     try {
-      const connection = await Connection.open(await this.target(), this.settings, forget);
+      const pause = this.openedAt + OPEN_EVERY_MS - performance.now();
+      if (pause > 0) await delay(pause);
+      this.openedAt = performance.now();
+      if (!this.isCluster) await this.lookAround();
+      const connection = await Connection.open(await this.target(), this.settings, this.isCluster, forget);
       this.outage.isOver();
       return connection;
     } catch (error) {
@@ -70,7 +83,19 @@ export class Connections {
     const named = this.leader;
     this.leader = undefined;
     if (named) return named;
-    return this.settings.isCluster ? findLeader(this.settings) : this.settings.seeds[0] as Address;
+    const [first] = this.nodes as readonly [Address, ...Address[]];
+    if (this.settings.isCluster) return findLeader(this.nodes, this.settings);
+    // The one that was named may be reached in a way that the cluster does not know of, and may not be the one to go to: by turns.
+    this.isFirstsTurn = !this.isFirstsTurn;
+    return this.isFirstsTurn || !this.isCluster ? first : findLeader(this.nodes, this.settings);
+  }
+
+  /** Who names one node may mean the cluster that it is in, whose nodes change roles. */
+  private async lookAround(): Promise<void> {
+    const members = await findMembers(this.nodes[0] as Address, this.settings);
+    if (members.length < 2) return;
+    this.isCluster = true;
+    this.nodes = [...this.nodes, ...members];
   }
 }
 

@@ -10,18 +10,31 @@ import type { Address, ServerSettings } from './settings.js';
 const ANSWER_WITHIN_MS = 1_000;
 const { LEADER } = gossip.MemberInfo.VNodeState;
 
+/** One node of a cluster, as another one (or itself) tells. */
+interface Member extends Address {
+  readonly leads: boolean;
+}
+
 /**
  * Which node leads the cluster. All are asked at once and the first who knows is believed: a frozen node would hold up
  * those behind it, and one that is behind the times costs an attempt.
  */
-export const findLeader = async ({ seeds, channelCredentials }: ServerSettings): Promise<Address> => {
-  const nodes = (await Promise.all(seeds.map(addressesOf))).flat();
+export const findLeader = async (nodes: readonly Address[], settings: ServerSettings): Promise<Address> => {
+  const seeds = (await Promise.all(nodes.map(seedsOf))).flat();
   try {
-    return await Promise.any(nodes.map((node) => askForLeader(node, channelCredentials)));
+    return await Promise.any(seeds.map(async (seed) => {
+      const leader = (await membersKnownTo(seed, settings)).find(({ leads }) => leads);
+      if (leader) return leader;
+      throw new Unanswered(`${seed.address}:${seed.port} knows of no leader`);
+    }));
   } catch (error) {
-    throw new Unanswered('no node knows of a leader', undefined, { cause: error });
+    throw new Unanswered('no node knows of a leader', { cause: error });
   }
 };
+
+/** The nodes of the cluster that a server is in; itself alone where it is in none, and nobody where it does not tell. */
+export const findMembers = async (server: Address, settings: ServerSettings): Promise<readonly Address[]> =>
+  Promise.any((await seedsOf(server)).map((seed) => membersKnownTo(seed, settings))).catch(() => []);
 
 /** A node to ask, and the name that its certificate is for where it was found by name. */
 interface Seed extends Address {
@@ -29,23 +42,29 @@ interface Seed extends Address {
 }
 
 /** A name may stand for all nodes of a cluster; each is asked. */
-const addressesOf = async ({ address, port }: Address): Promise<Seed[]> => {
-  if (isIP(address)) return [{ address, port }];
+const seedsOf = async ({ address, port }: Address): Promise<Seed[]> => {
+  if (isIP(address)) return [{ address: forUrl(address), port }];
   const found = await lookup(address, { all: true }).catch(() => []);
-  return found.map((entry) => ({ address: entry.family === 6 ? `[${entry.address}]` : entry.address, port, name: address }));
+  return found.map((entry) => ({ address: forUrl(entry.address), port, name: address }));
 };
 
-const askForLeader = ({ address, port, name }: Seed, channelCredentials: ServerSettings['channelCredentials']): Promise<Address> => {
+const forUrl = (address: string): string => (isIP(address) === 6 ? `[${address}]` : address);
+
+const membersKnownTo = ({ address, port, name }: Seed, { channelCredentials, authorization }: ServerSettings): Promise<readonly Member[]> => {
   const options: ChannelOptions = {
     'grpc.use_local_subchannel_pool': 1,
     ...(name !== undefined && { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name }),
   };
   const client = new gossipService.GossipClient(`${address}:${port}`, channelCredentials, options);
-  return new Promise<Address>((resolve, reject) => {
-    client.read(new shared.Empty(), new Metadata(), { deadline: Date.now() + ANSWER_WITHIN_MS }, (error, cluster) => {
-      const leader = error ? undefined : cluster?.getMembersList().find((member) => member.getIsAlive() && member.getState() === LEADER)?.getHttpEndPoint();
-      if (leader) resolve({ address: leader.getAddress(), port: leader.getPort() });
-      else reject(error ? callFault(error) : new Unanswered(`${address}:${port} knows of no leader`));
+  const metadata = new Metadata();
+  if (authorization) metadata.set('authorization', authorization); // a server may be told to keep its gossip from strangers
+  return new Promise<readonly Member[]>((resolve, reject) => {
+    client.read(new shared.Empty(), metadata, { deadline: Date.now() + ANSWER_WITHIN_MS }, (error, cluster) => {
+      if (error) reject(callFault(error));
+      else resolve(cluster.getMembersList().flatMap((member) => {
+        const at = member.getHttpEndPoint();
+        return at ? [{ address: forUrl(at.getAddress()), port: at.getPort(), leads: member.getIsAlive() && member.getState() === LEADER }] : [];
+      }));
     });
   }).finally(() => client.close());
 };

@@ -2,6 +2,7 @@ import type { SealedEvent } from '#libs/kernel';
 import type { AppendOptions, Appended, EventLog, Position, RecordedEvent, SubscribeOptions } from '../event-log.js';
 import { Appender, MOST_APPEND_BYTES } from './appender.js';
 import { Confirmer } from './confirmer.js';
+import type { Connection } from './connection.js';
 import { Connections } from './connections.js';
 import { logClosed, logError } from './faults.js';
 import { identify } from './identity.js';
@@ -45,7 +46,7 @@ export class EventStoreLog implements EventLog {
     const connections = new Connections(settings, patienceMs);
     try {
       const lineage = await connections.use(identify);
-      return new EventStoreLog(connections, new Confirmer(connections, settings.isCluster), prefixes, lineage);
+      return new EventStoreLog(connections, new Confirmer(connections), prefixes, lineage);
     } catch (error) {
       await connections.close();
       throw error;
@@ -60,7 +61,8 @@ export class EventStoreLog implements EventLog {
   }
 
   read(stream: string, { from = 0, limit = Infinity }: { from?: number; limit?: number } = {}): AsyncIterable<readonly RecordedEvent[]> {
-    return inBatches((after, size) => this.connections.use((connection) => readStream(connection, stream, after ? after.revision + 1 : from, size)), limit, BATCH_SIZE);
+    const asLeader = this.asLeader();
+    return inBatches((after, size) => asLeader((connection) => readStream(connection, stream, after ? after.revision + 1 : from, size)), limit, BATCH_SIZE);
   }
 
   head(stream: string): Promise<number> {
@@ -68,14 +70,15 @@ export class EventStoreLog implements EventLog {
   }
 
   readAll({ after, batchSize = BATCH_SIZE }: { after?: Position | undefined; batchSize?: number } = {}): AsyncIterable<readonly RecordedEvent[]> {
-    return inBatches((last, size) => this.connections.use((connection) => readAllAfter(connection, this.prefixes, last?.position ?? after, size)), Infinity, batchSize);
+    const asLeader = this.asLeader();
+    return inBatches((last, size) => asLeader((connection) => readAllAfter(connection, this.prefixes, last?.position ?? after, size)), Infinity, batchSize);
   }
 
   async *subscribe({ after, batchSize = BATCH_SIZE, signal }: SubscribeOptions): AsyncGenerator<readonly RecordedEvent[], void> {
     const until = AbortSignal.any([signal, this.closing.signal]);
     if (this.closing.signal.aborted) throw logClosed();
     if (signal.aborted) return;
-    const connection = await this.connections.use((open) => Promise.resolve(open));
+    const connection = await this.asLeader()((open) => Promise.resolve(open)); // another node may not have the position yet
     let subscription: Subscription | undefined;
     try {
       subscription = new Subscription(connection, this.prefixes, after, batchSize);
@@ -88,7 +91,7 @@ export class EventStoreLog implements EventLog {
   }
 
   async end(): Promise<Position | undefined> {
-    return (await this.connections.use((connection) => readEnd(connection, this.prefixes)))?.position;
+    return (await this.asLeader()((connection) => readEnd(connection, this.prefixes)))?.position;
   }
 
   /** Waits for the appends under way; subscriptions end. */
@@ -96,6 +99,20 @@ export class EventStoreLog implements EventLog {
     this.closing.abort();
     await Promise.allSettled(this.underWay);
     await this.connections.close();
+  }
+
+  /**
+   * For the reads of one call: whoever concludes something from what they do not show has to have the leader's word for it.
+   * One proof for each connection is enough, since it holds for all that is read after the call.
+   */
+  private asLeader(): <Result>(read: (connection: Connection) => Promise<Result>) => Promise<Result> {
+    let proven: Connection | undefined;
+    return (read) => this.connections.use(async (connection) => {
+      if (connection === proven) return read(connection);
+      const [result] = await Promise.all([read(connection), connection.prove()]);
+      proven = connection;
+      return result;
+    });
   }
 
   private async track<Outcome>(work: Promise<Outcome>): Promise<Outcome> {

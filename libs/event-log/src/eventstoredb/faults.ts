@@ -5,10 +5,18 @@ import type { Address } from './settings.js';
 
 /** The server did not answer, or not to the point. It may have done what it was asked; asked again, it may answer. */
 export class Unanswered extends Error {
-  /** @param leader where to ask instead, as far as the server knew. */
-  constructor(message: string, readonly leader?: Address, options?: ErrorOptions) {
+  constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'Unanswered';
+  }
+}
+
+/** The node does not lead, or not yet, or no more: asked again it says the same, maybe for ever, while another one leads. */
+export class NotLeading extends Unanswered {
+  /** @param leader where to ask instead, as far as the node knows. */
+  constructor(message: string, readonly leader?: Address, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'NotLeading';
   }
 }
 
@@ -27,17 +35,27 @@ export const callFault = (error: unknown): Error => {
   const exception = fact(error, 'exception');
   if (exception === 'not-leader') {
     const leader = { address: fact(error, 'leader-endpoint-host'), port: Number(fact(error, 'leader-endpoint-port')) };
-    return new Unanswered('this node does not lead', leader, { cause: error });
+    return new NotLeading('this node does not lead', leader, { cause: error });
   }
+  if (saysItLeadsNot(error.details)) return new NotLeading(error.details, undefined, { cause: error });
   if (exception === 'access-denied' || error.code === Code.UNAUTHENTICATED || error.code === Code.PERMISSION_DENIED) return accessDenied(error);
-  return PASSING.has(error.code) ? new Unanswered(error.details || error.message, undefined, { cause: error }) : error;
+  return PASSING.has(error.code) ? new Unanswered(error.details || error.message, { cause: error }) : error;
 };
 
 /** What the error means that ended a call in which each request is answered by itself: nothing about any of them. */
 export const streamFault = (error: unknown): Error => {
   const fault = callFault(error);
-  return fault instanceof Unanswered || fault instanceof BillingError ? fault : new Unanswered(fault.message, undefined, { cause: fault });
+  return fault instanceof Unanswered || fault instanceof BillingError ? fault : new Unanswered(fault.message, { cause: fault });
 };
+
+/**
+ * How a node puts it that cannot name another one: while it starts, while there is an election, and when it is cut off from
+ * the others. The same words end a call and refuse a single append; there is no code for it.
+ */
+const saysItLeadsNot = (message: string): boolean => /not ready|no leader info/i.test(message);
+
+/** What refused one append, where it would refuse all. */
+export const nodeFault = (message: string): NotLeading | undefined => (saysItLeadsNot(message) ? new NotLeading(message) : undefined);
 
 /** What the reason means that a server gave for refusing one append. */
 export const refusalFault = (stream: string, reason: string, message: string): Error => {

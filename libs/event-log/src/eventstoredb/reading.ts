@@ -1,7 +1,7 @@
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Position, RecordedEvent } from '../event-log.js';
 import type { Connection } from './connection.js';
-import { callFault, Unanswered } from './faults.js';
+import { callFault, NotLeading, Unanswered } from './faults.js';
 import { allRequest, endRequest, newestRequest, NO_EVENT, streamRequest } from './read-messages.js';
 
 /** For a page of a stream, whose events the server finds in its index. */
@@ -20,7 +20,7 @@ const readOnce = (connection: Connection, request: ReadRequest, withinMs: number
     call.on('end', () => resolve(events));
     call.on('error', (error) => {
       const fault = callFault(error);
-      if (fault instanceof Unanswered && (fault.leader || connection.appends.heardAt < beganAt)) connection.lose(fault);
+      if (fault instanceof NotLeading || (fault instanceof Unanswered && connection.appends.heardAt < beganAt)) connection.lose(fault);
       reject(fault);
     });
   });

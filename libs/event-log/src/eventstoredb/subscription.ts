@@ -1,6 +1,6 @@
 import type { Position, RecordedEvent } from '../event-log.js';
 import type { Connection, ReadCall } from './connection.js';
-import { callFault, ignored, Unanswered } from './faults.js';
+import { callFault, ignored, NotLeading, Unanswered } from './faults.js';
 import { NO_EVENT, subscriptionRequest } from './read-messages.js';
 
 /** Beyond what its reader takes at once, so much waits here; the rest waits at the server. */
@@ -16,7 +16,11 @@ export class Subscription {
   constructor(connection: Connection, prefixes: readonly string[], private at: Position | undefined, private readonly batchSize: number) {
     this.call = connection.read(subscriptionRequest(prefixes, at));
     this.call.on('data', (event: RecordedEvent | typeof NO_EVENT) => { if (event !== NO_EVENT) this.receive(event); });
-    this.call.on('error', (error) => this.fail(callFault(error)));
+    this.call.on('error', (error) => {
+      const fault = callFault(error);
+      if (fault instanceof NotLeading) connection.lose(fault); // opened again on it, it would be refused again
+      this.fail(fault);
+    });
     this.call.on('end', () => this.fail(new Unanswered('the server ended the subscription')));
   }
 
