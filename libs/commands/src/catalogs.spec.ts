@@ -25,6 +25,21 @@ const setUp = async () => {
   return { a, b, time, ttl, reads };
 };
 
+it('an import that changes nothing is not answered before the log has confirmed that it does not', async () => {
+  const store = new InMemoryStore();
+  const [memory, clock, log] = [new InMemoryStreamMemory(), handClock(), new FlakyLog(new InMemoryEventLog(store))];
+  const [a, b] = [engineOn(new InMemoryEventLog(store), memory, clock), engineOn(log, memory, clock)];
+  await a.catalogs.execute('kyma', { type: 'ImportCatalog', file }, origin);
+  const before = await a.catalogs.get('kyma');
+  log.before = async () => { // another process is quicker
+    log.before = () => Promise.resolve();
+    await a.catalogs.execute('kyma', { type: 'ImportCatalog', file: changed }, origin);
+  };
+  const { catalog } = await b.catalogs.execute('kyma', { type: 'ImportCatalog', file }, origin);
+  expect(catalog.policies).toEqual(before.policies);
+  expect(catalog.revision).toBeGreaterThan(before.revision + 1);
+});
+
 describe('a catalog for answers that nothing confirms', () => {
   it('is never much older than a second, in a process that only reads too', async () => {
     const { a, time, ttl } = await setUp();

@@ -112,11 +112,11 @@ export class Catalogs {
     for (let race = 0; race < MAX_RACES; race += 1) {
       const before = await this.refresh(name);
       const { facts, outcome, catalog } = transitionCatalog(before?.catalog, command, { now: this.clock() });
-      // What changes nothing is true of the head that was just read.
-      if (facts.length === 0) return { ...outcome, catalog };
       const head = { revision: before?.catalog.revision ?? -1, hash: before?.hash ?? null };
       const sealed = seal(catalogStream(name), head, facts, causeOf(command.type, name, origin), catalogEventDefinitions);
+      // With no events: what changes nothing is confirmed all the same.
       if (!await this.append(catalogStream(name), sealed.events, head)) continue;
+      if (facts.length === 0) return { ...outcome, catalog };
       this.loaded.set(name, { catalog, hash: sealed.hash as string });
       return { ...outcome, catalog };
     }
