@@ -2,9 +2,11 @@ import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountStream } from '#libs/domain';
 import { PostgresEventLog } from '#libs/event-log';
+import { positionOf } from '../../../event-log/src/postgres/position.js';
 import type { TestDatabase } from '../../../../test/support/postgres.js';
 import { BalanceQuery } from '../balance/query.js';
 import { compareReadModels } from '../compare/compare.js';
+import { LIVE } from '../projector/projector.js';
 import { readModelNames } from '../read-models.js';
 import { appendAll, busySteps, eventsOf } from '../testing/account-events.js';
 import { readDatabase, ReadSide, withClient } from '../testing/read-side.js';
@@ -32,10 +34,15 @@ describe('rebuild', () => {
     await database.drop();
   });
 
+  /** One that projects nothing. */
+  const idleEngine = (): ReadSide => {
+    const made = new ReadSide(database.url, log);
+    engines.push(made);
+    return made;
+  };
   const engine = (): ReadSide => {
-    const started = new ReadSide(database.url, log);
+    const started = idleEngine();
     started.projections.start();
-    engines.push(started);
     return started;
   };
 
@@ -116,6 +123,65 @@ describe('rebuild', () => {
     });
     expect((await second.projections.status()).every(({ building }) => building === undefined)).toBe(true);
     await expectSound(2);
+  });
+
+  it('fills on while its switch has to wait, so that the last of them has little left to do', async () => {
+    const { projections } = engine();
+    await appendAll(log, 'acme', events);
+    await projections.waitFor('acme', events.length - 1, PATIENCE_MS);
+    const seen: Progress[] = [];
+    const written = async (count: number): Promise<void> => { while ((seen.at(-1)?.events ?? 0) < count) await delay(20); };
+    await withClient(database.url, async (client) => {
+      await client.query('BEGIN; SELECT count(*) FROM read.tier');
+      const rebuilding = projections.rebuild('tier', (progress) => seen.push(progress));
+      await written(events.length);
+      await appendAll(log, 'later', events.slice(0, 50));
+      await projections.waitFor('later', 49, PATIENCE_MS);
+      await written(events.length + 50);
+      await client.query('COMMIT');
+      await rebuilding;
+    });
+    await expectSound(2);
+  }, 30_000);
+
+  it('can be given up while its switch has to wait', async () => {
+    const { projections } = engine();
+    await appendAll(log, 'acme', events.slice(0, 100));
+    await projections.waitFor('acme', 99, PATIENCE_MS);
+    const stopping = new AbortController();
+    await withClient(database.url, async (client) => {
+      await client.query('BEGIN; SELECT count(*) FROM read.tier');
+      const rebuilding = projections.rebuild('tier', undefined, stopping.signal);
+      await delay(500);
+      stopping.abort(new Error('enough'));
+      await expect(rebuilding).rejects.toThrow('enough');
+      await client.query('COMMIT');
+    });
+    await expectSound(1);
+  }, 30_000);
+
+  it('keeps its place where nothing of a page is to be taken', async () => {
+    await appendAll(log, 'acme', events);
+    await appendAll(log, 'later', events);
+    expect(events.length * 2).toBeGreaterThan(600);
+    // A place between the first page and the second, where no event stands.
+    await sql("INSERT INTO read.checkpoint (consumer, source, position) VALUES ($1, $2, $3)", [LIVE, log.id, `${positionOf('500')}+`]);
+    await idleEngine().projections.rebuild('all');
+    expect(await sql('SELECT position, events::integer FROM read.checkpoint')).toEqual([{ position: positionOf('500'), events: 500 }]);
+    const { projections } = engine();
+    await Promise.all(['acme', 'later'].map((id) => projections.waitFor(id, events.length - 1, PATIENCE_MS)));
+    await expectSound(2);
+  });
+
+  it('builds all of them where one is asked for and the log has lost events that they have', async () => {
+    const { projections } = engine();
+    await appendAll(log, 'acme', events.slice(0, 60));
+    await projections.waitFor('acme', 59, PATIENCE_MS);
+    await projections.stop();
+    await sql('DELETE FROM log.events WHERE revision >= 40');
+    await idleEngine().projections.rebuild('tier');
+    await expectSound(1);
+    expect(await sql('SELECT position FROM read.checkpoint')).toEqual([{ position: await log.end() }]);
   });
 
   it('leaves everything live as it was when it is cut off, and starts over cleanly', async () => {

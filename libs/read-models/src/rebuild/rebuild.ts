@@ -62,7 +62,7 @@ export const rebuild = async ({ url, log, names, onProgress, signal }: RebuildOp
   }
 };
 
-/** A topic feeds the live ones: they are at no one place in the log, where one of them could take its place among the others. */
+/** A topic feeds the live ones, or they are beyond the log's end: they are at no one place in the log, where one of them could take its place among the others. */
 class NoOnePlace extends Error {}
 
 const giveUp = async (session: Client): Promise<void> => {
@@ -74,6 +74,8 @@ const ofAccounts = (page: readonly RecordedEvent[]): RecordedEvent[] => page.fil
 
 /** How far the copy is. */
 interface Place { readonly position: Position | undefined; readonly events: number }
+
+const placeAfter = ({ position, events }: Place, page: readonly RecordedEvent[]): Place => ({ position: page.at(-1)?.position ?? position, events: events + page.length });
 
 class Rebuild {
   private readonly writers: ReadModelWriters;
@@ -87,15 +89,23 @@ class Rebuild {
   }
 
   async run(): Promise<void> {
-    for (let left = Infinity; left > CLOSE;) {
-      const before = this.place.events;
-      await this.fillTo(await this.goal(await readCheckpoint(this.session, LIVE)));
-      left = this.place.events - before;
-    }
+    await this.comeClose();
     await gatherStatistics(this.session, this.names);
     for (let attempt = 1; !(await this.switched()); attempt += 1) {
       if (attempt === SWITCH_ATTEMPTS) throw new BillingError('unavailable', 'database_unavailable', { detail: 'somebody holds a lock on the live tables; the rebuild was given up' });
       await delay(SWITCH_AGAIN_MS);
+      // What came meanwhile is written now: each attempt would fold it anew, while the live projector waits.
+      await this.comeClose();
+    }
+  }
+
+  /** Fills the copy until it is so close behind the live ones that the rest takes a moment. */
+  private async comeClose(): Promise<void> {
+    for (let left = Infinity; left > CLOSE;) {
+      this.signal?.throwIfAborted();
+      const before = this.place.events;
+      await this.fillTo(await this.goal(await readCheckpoint(this.session, LIVE)));
+      left = this.place.events - before;
     }
   }
 
@@ -107,9 +117,10 @@ class Rebuild {
     if (!live) throw new Error('the checkpoint of the live read models is gone');
     const { events: total } = await readProgress(this.session, LIVE);
     const isOurs = live.source === this.log.id;
-    if (isOurs && await isAtItsPosition(this.session, LIVE)) return { position: live.position, total };
-    // Some of them at the end, and the others where they are, would contradict each other.
-    if (this.names.length < readModelNames.length) {
+    const areAll = this.names.length === readModelNames.length;
+    if (isOurs && await isAtItsPosition(this.session, LIVE) && (areAll || live.position <= (await this.log.end() ?? ''))) return { position: live.position, total };
+    // Some of them at the end, and the others where they are, or beyond it, would contradict each other.
+    if (!areAll) {
       if (isOurs) throw new NoOnePlace();
       throw new BillingError('conflict', 'state_conflict', { detail: 'the read models were made from another log; rebuild all of them together' });
     }
@@ -133,7 +144,7 @@ class Rebuild {
         this.signal?.throwIfAborted();
         await this.writers.fold(this.session, ofAccounts(page));
         pending += page.length;
-        last = { position: page.at(-1)?.position, events: last.events + page.length };
+        last = placeAfter(last, page);
         if (pending >= WRITTEN_AT_ONCE) await write();
       }
       if (pending > 0) await write();
@@ -161,12 +172,13 @@ class Rebuild {
       const live = await lockCheckpoint(tx, LIVE);
       await dropPartitions(tx, LIVE); // whom a topic leads waits, goes on from this position, and then from the topic again
       const goal = await this.goal(live);
-      let { position, events } = this.place;
+      let last = this.place;
       for await (const page of this.pagesTo(goal)) {
+        this.signal?.throwIfAborted();
         await this.writers.fold(tx, ofAccounts(page));
-        events += page.length;
-        position = page.at(-1)?.position;
+        last = placeAfter(last, page);
       }
+      const { position, events } = last;
       await this.writers.take()(tx);
       await tx.query(`SET LOCAL lock_timeout = '${SWITCH_WAITS}'`);
       await switchTables(tx, this.names);
@@ -183,10 +195,10 @@ class Rebuild {
     }
   }
 
-  /** The log from the copy's place up to a goal. */
+  /** The log from the copy's place up to a goal, which need not be the place of an event: the last page may be empty. */
   private async *pagesTo({ position: goal }: Goal): AsyncGenerator<readonly RecordedEvent[], void> {
     const { position: after } = this.place;
-    if (goal === '' || goal === after) return;
+    if (goal <= (after ?? '')) return;
     for await (const page of this.log.readAll({ after, batchSize: PAGE })) {
       const last = page.at(-1);
       if (last && last.position < goal) {
