@@ -26,8 +26,13 @@ const readOnce = (connection: Connection, request: ReadRequest, withinMs: number
   });
 
 /** A stream's events from a revision on, at most `limit`. */
-export const readStream = (connection: Connection, stream: string, from: number, limit: number): Promise<RecordedEvent[]> =>
-  readOnce(connection, streamRequest(stream, from, limit), STREAM_WITHIN_MS);
+export const readStream = async (connection: Connection, stream: string, from: number, limit: number): Promise<RecordedEvent[]> => {
+  const events = await readOnce(connection, streamRequest(stream, from, limit), STREAM_WITHIN_MS);
+  // The server begins where a truncated stream begins: what is folded from there would be wrong, and look right.
+  const at = events.findIndex(({ revision }, n) => revision !== from + n);
+  if (at >= 0) throw new Error(`${stream} has no event at revision ${from + at} but one at ${events[at]?.revision}: it was truncated or deleted`);
+  return events;
+};
 
 /** A stream's newest event. */
 export const readNewest = async (connection: Connection, stream: string): Promise<RecordedEvent | undefined> =>

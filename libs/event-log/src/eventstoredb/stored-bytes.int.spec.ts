@@ -84,6 +84,15 @@ describe('what is stored', () => {
     await expect(log.append(hidden, events(1), -1)).rejects.toThrow('went on at another revision than -1: it was deleted');
   });
 
+  it('is never read with a gap, where somebody has truncated a stream or limited what it keeps', async () => {
+    const stream = aStream();
+    await log.append(stream, events(3), -1);
+    await client.deleteStream(stream);
+    await client.appendToStream(stream, jsonEvent({ type: 'Tested', data: {} })); // all before is truncated
+    await expect(collect(log.read(stream))).rejects.toThrow(`${stream} has no event at revision 0 but one at 3: it was truncated or deleted`);
+    expect(await collect(log.read(stream, { from: 3 }))).toHaveLength(1);
+  });
+
   it('is read in pages that do not grow with the size of the events', async () => {
     const after = await log.end();
     for (let n = 0; n < 9; n += 1) await Promise.all(numbered(50, () => log.append(aStream(), [anEvent('y'.repeat(40_000))], -1)));
