@@ -17,6 +17,8 @@ type ReadRequest = InstanceType<typeof streams.ReadReq>;
 export type ReadCall = ClientReadableStream<RecordedEvent | typeof NO_EVENT>;
 
 const CONNECT_WITHIN_MS = 2_000;
+/** For the head of one stream: all appends of a process may have the same guard. */
+const MOST_QUESTIONS = 8;
 
 const { batchAppend, read } = streamsService.StreamsService;
 const asItIs = (bytes: Buffer): Buffer => bytes;
@@ -28,7 +30,7 @@ const asItIs = (bytes: Buffer): Buffer => bytes;
 export class Connection {
   readonly appends: AppendStream;
   /** The revisions that streams are at, each asked for after the call. */
-  readonly heads = new SharedCalls((stream: string) => headOf(this.appends, stream));
+  readonly heads = new SharedCalls((stream: string) => headOf(this.appends, stream), MOST_QUESTIONS);
   private readonly proofs = new SharedCalls<'node', void>(() => proveLeadership(this));
   private readonly reads = new Set<ReadCall>();
   private fault: Error | undefined;

@@ -108,6 +108,16 @@ describe('an append whose answer is lost', () => {
     await other.close();
   });
 
+  it('does not hold up reads of a server that is in no cluster', async () => {
+    const stream = aStream();
+    const { position } = await log.append(stream, events(1), -1);
+    node.store.stopReplicating();
+    expect(await log.end()).toBe(position);
+    expect(await collect(log.read(stream))).toHaveLength(1);
+    expect(await log.head(stream)).toBe(0);
+    node.store.replicate();
+  });
+
   it('is unavailable, not refused, when a guard moved meanwhile: it may still be written', async () => {
     const [stream, guard, mine] = [aStream(), aStream('catalog'), events(1)];
     node.faults.appends.push('unanswered-before');
