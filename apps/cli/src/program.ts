@@ -96,6 +96,19 @@ ${examples(
   )}\n${exitCodes()}`)
     .action(async (options) => (await import('./migrate-log/migrate-log.js')).migrateLog(options));
 
+  meterbook.command('new-log-identity')
+    .description('tell a restored or copied event log from the one it was, so that nothing fed from events it lacks goes on from it')
+    .option('--yes', 'all processes of Meterbook are stopped, and what was fed from the log may begin anew')
+    .addHelpText('after', `
+A log that was restored is the same log to whatever was fed from it, though positions in it will mean other events. Do this
+when it is older than read models in another database or than a Kafka topic, or when it will run beside the original. Events
+stay as they are. Then: another KAFKA_TOPIC where there is a relay, start the processes, and meterbook rebuild.
+${examples(
+    'DATABASE_URL=postgres://meterbook@db/meterbook meterbook new-log-identity --yes',
+    'EVENT_LOG=eventstoredb EVENTSTOREDB_URL=esdb://events:2113 DATABASE_URL=postgres://meterbook@db/meterbook meterbook new-log-identity --yes',
+  )}\n${exitCodes()}`)
+    .action(async (options) => (await import('./new-log-identity/new-log-identity.js')).newLogIdentity(options));
+
   throughEngine(meterbook.command('demo'))
     .description('fill a month of believable traffic, through the public API; run again it changes nothing')
     .option('--accounts <number>', 'accounts to open', wholeNumber(1, 100), 5)

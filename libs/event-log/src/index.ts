@@ -9,5 +9,7 @@ export { LogSeal } from './postgres/seal.js';
 export { PostgresStreamLeases } from './postgres/stream-leases.js';
 export { PostgresStreamMemory } from './postgres/postgres-stream-memory.js';
 export { copyStreamMemory, type CopiedMemory } from './postgres/copy-stream-memory.js';
+export { renameLog, renameMemory, type Renamed } from './postgres/new-identity.js';
+export { IDENTITY_STREAM } from './eventstoredb/identity.js';
 export { openEventStoreLog } from './eventstoredb/open.js';
 export type { EventStoreLog, EventStoreOptions } from './eventstoredb/event-store-log.js';

@@ -14,7 +14,7 @@ const requireBooks = async (url: string, tables: readonly string[]): Promise<voi
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows: [row] } = await client.query<{ there: boolean }>('SELECT bool_and(to_regclass(name) IS NOT NULL) AS there FROM unnest($1::text[]) AS name', [tables]);
+    const { rows: [row] } = await client.query<{ there: boolean }>('SELECT coalesce(bool_and(to_regclass(name) IS NOT NULL), true) AS there FROM unnest($1::text[]) AS name', [tables]);
     if (!row?.there) throw new Failure(`No engine has worked in the database ${new URL(url).pathname.slice(1)} at ${new URL(url).host} yet; check DATABASE_URL.`);
   } finally {
     await client.end();
