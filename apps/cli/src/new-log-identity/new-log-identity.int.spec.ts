@@ -68,8 +68,10 @@ describe('meterbook new-log-identity', () => {
     await look(settings, async ({ id, memory, engine }) => {
       expect(output).toContain(`is ${id} from now on`);
       expect(id).not.toBe(before);
-      expect(await memory.load(STREAM)).toBeDefined();
+      const snapshot = await memory.load(STREAM);
+      expect(snapshot).toBeDefined();
       await expect(engine.run('acme', hold('h-7', '0.01'))).rejects.toMatchObject({ code: 'hold_closed' });
+      expect(await memory.load(STREAM)).toEqual(snapshot); // the log bears it out
     });
     expect(await groups()).not.toEqual(group);
   };
