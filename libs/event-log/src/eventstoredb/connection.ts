@@ -31,7 +31,8 @@ export class Connection {
   readonly appends: AppendStream;
   /** The revisions that streams are at, each asked for after the call. */
   readonly heads = new SharedCalls((stream: string) => headOf(this.appends, stream), MOST_QUESTIONS);
-  private readonly proofs = new SharedCalls<'node', void>(() => proveLeadership(this));
+  private readonly proofs = new SharedCalls<'node', void>(async () => { this.identityAt = await proveLeadership(this, this.identityAt); });
+  private identityAt = 0;
   private readonly reads = new Set<ReadCall>();
   private fault: Error | undefined;
 

@@ -12,11 +12,14 @@ const ASK_EVERY_MS = 3_000;
  *
  * Whatever the node has answered since the call, before the proof or after it, is then as true as at the call: had another
  * one led before, a majority would follow that one, and not have acknowledged what this one wrote.
+ *
+ * @param expected where the stream was that it is appended to: another one costs a round trip
+ * @returns where it is
  */
-export const proveLeadership = async (connection: Connection, expected = 0): Promise<void> => {
+export const proveLeadership = async (connection: Connection, expected: number): Promise<number> => {
   const outcome = await connection.appends.send(IDENTITY_STREAM, expected, []);
   if (outcome.kind === 'refused') throw refusalFault(IDENTITY_STREAM, outcome.reason, outcome.message);
-  if (outcome.kind === 'elsewhere') await proveLeadership(connection, outcome.actual);
+  return outcome.kind === 'elsewhere' ? proveLeadership(connection, outcome.actual) : expected;
 };
 
 /**
