@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Client, Pool } from 'pg';
 import { BillingError } from '#libs/kernel';
 import { isOutage, keepTrying } from './keep-trying.js';
 
@@ -10,6 +13,18 @@ describe('isOutage', () => {
   it('knows a log that cannot be reached', () => expect(isOutage(new BillingError('unavailable', 'log_unavailable'))).toBe(true));
   it('knows a host with several addresses, none of which answers', () => expect(isOutage(new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]))).toBe(true));
   it('knows a broker that is away', () => expect(isOutage(Object.assign(new Error('no leader'), { name: 'KafkaJSProtocolError' }))).toBe(true));
+  it('knows a database that takes connections and says nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const connectionString = `postgres://me:secret@127.0.0.1:${(silent.address() as AddressInfo).port}/books`;
+    const client = new Client({ connectionString, connectionTimeoutMillis: 50 });
+    client.on('error', () => undefined);
+    expect(await client.connect().then(() => 'connected', isOutage)).toBe(true);
+    const pool = new Pool({ connectionString, connectionTimeoutMillis: 50 });
+    expect(await pool.connect().then(() => 'connected', isOutage)).toBe(true);
+    await pool.end();
+    silent.close();
+  });
   it('takes a bug for a bug', () => expect(isOutage(new TypeError('x is not a function'))).toBe(false));
 });
 
