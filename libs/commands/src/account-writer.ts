@@ -9,7 +9,8 @@ import { BatchPast } from './batch-past.js';
 import type { Catalogs } from './catalogs.js';
 import { commandIdOf, idempotencyKeyOf } from './command-id.js';
 import type { Origin } from './commands.js';
-import { catchUp, loadFromLog, OtherHistory, type LoadedAccount, type RecentIds } from './loaded-account.js';
+import { catchUp, loadFromLog, type LoadedAccount, type RecentIds } from './loaded-account.js';
+import { OtherHistory } from './stream-history.js';
 
 /** Most commands decided into one append, and so held back by one conflict. */
 const MAX_BATCH = 256;

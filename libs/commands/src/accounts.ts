@@ -2,7 +2,8 @@ import { BillingError } from '#libs/kernel';
 import { accountAsOf, accountStream, evolve, type Account, type AccountCommand, type Answer } from '#libs/domain';
 import { AccountWriter, type Outcome, type WriterParts } from './account-writer.js';
 import type { Origin } from './commands.js';
-import { eventsAfter, factOf, NOTHING, OtherHistory, startOf, type LoadedAccount } from './loaded-account.js';
+import { factOf, NOTHING, startOf, type LoadedAccount } from './loaded-account.js';
+import { eventsAfter, OtherHistory } from './stream-history.js';
 
 /** How much of all accounts is kept in memory, in units of about 100 bytes. */
 const MAX_WEIGHT = 4_000_000;

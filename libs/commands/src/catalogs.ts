@@ -1,10 +1,11 @@
-import { BillingError, hashOf, open, seal, type Cause, type Clock, type SealedEvent } from '#libs/kernel';
+import { BillingError, open, seal, type Cause, type Clock, type SealedEvent } from '#libs/kernel';
 import {
   catalogEventDefinitions, catalogStream, evolveCatalog, registryEventDefinitions, REGISTRY_STREAM, transitionCatalog,
   type Catalog, type CatalogCommand, type CatalogFact, type CatalogOutcome,
 } from '#libs/domain';
 import { RevisionConflict, type EventLog } from '#libs/event-log';
 import type { Origin } from './commands.js';
+import { eventsAfter, hashOfEvent, OtherHistory, type Place } from './stream-history.js';
 
 /** A catalog in memory. Its `revision` is its stream's. */
 export interface LoadedCatalog {
@@ -13,7 +14,6 @@ export interface LoadedCatalog {
   readonly hash: string;
 }
 
-interface Head { readonly revision: number; readonly hash: string | null }
 const MAX_RACES = 10;
 /** How long a catalog that was looked at counts as recent. */
 const RECENT_MS = 1_000;
@@ -69,26 +69,42 @@ export class Catalogs {
     return found.flatMap((known) => (known ? [known.catalog] : []));
   }
 
-  /** Reads what the stream has beyond what is in memory. */
+  /** Reads what the stream has beyond what is in memory, which is proved with it. */
   async refresh(name: string): Promise<LoadedCatalog | undefined> {
-    const stream = catalogStream(name);
-    const beganAt = performance.now();
-    let known = this.loaded.get(name);
-    for await (const events of this.log.read(stream, { from: (known?.catalog.revision ?? -1) + 1 })) {
-      for (const { type, body, revision } of events) {
-        const { data, recordedAt } = open<CatalogFact['data']>(type, body, catalogEventDefinitions);
-        const catalog = evolveCatalog(known?.catalog, { type, data, recordedAt } as CatalogFact);
-        known = { catalog, hash: hashOf(stream, revision, type, body) };
+    for (;;) {
+      const beganAt = performance.now();
+      const known = this.loaded.get(name);
+      const found = await this.catchUp(name, known);
+      const now = this.loaded.get(name);
+      if (now === known) {
+        // Names are the caller's: what does not exist is not remembered.
+        if (!found) return undefined;
+        this.seenAt.set(name, beganAt);
+        this.loaded.set(name, found);
+        return found;
       }
+      // Lost, or somebody else has read meanwhile. Where not as far, theirs may be another history: it is gone on from.
+      if (now && found && now.catalog.revision >= found.catalog.revision) return now;
     }
-    // Names are the caller's: what does not exist is not remembered.
-    if (!known) return undefined;
-    this.seenAt.set(name, beganAt);
-    // Somebody else may have read further meanwhile.
-    const other = this.loaded.get(name);
-    if (other && other.catalog.revision > known.catalog.revision) return other;
-    this.loaded.set(name, known);
-    return known;
+  }
+
+  /** A catalog with what its stream has beyond it. Undefined where there is none, or the log has lost what is in memory, which is forgotten then. */
+  private async catchUp(name: string, known: LoadedCatalog | undefined): Promise<LoadedCatalog | undefined> {
+    const stream = catalogStream(name);
+    let found = known;
+    try {
+      for await (const events of eventsAfter(this.log, stream, { revision: known?.catalog.revision ?? -1, hash: known?.hash ?? null })) {
+        for (const event of events) {
+          const { data, recordedAt } = open<CatalogFact['data']>(event.type, event.body, catalogEventDefinitions);
+          found = { catalog: evolveCatalog(found?.catalog, { type: event.type, data, recordedAt } as CatalogFact), hash: hashOfEvent(event) };
+        }
+      }
+      return found;
+    } catch (error) {
+      if (!(error instanceof OtherHistory)) throw error;
+      if (this.loaded.get(name) === known) this.loaded.delete(name);
+      return undefined;
+    }
   }
 
   private async look(name: string): Promise<void> {
@@ -124,7 +140,7 @@ export class Catalogs {
   }
 
   /** False when the stream has moved on. */
-  private async append(stream: string, events: readonly SealedEvent[], { revision }: Head): Promise<boolean> {
+  private async append(stream: string, events: readonly SealedEvent[], { revision }: Place): Promise<boolean> {
     try {
       await this.log.append(stream, events, revision);
       return true;
@@ -138,13 +154,13 @@ export class Catalogs {
     return this.append(catalogStream(name), [], { revision, hash: null });
   }
 
-  private async readRegistry(): Promise<{ names: string[]; head: Head }> {
+  private async readRegistry(): Promise<{ names: string[]; head: Place }> {
     const names: string[] = [];
-    let head: Head = { revision: -1, hash: null };
+    let head: Place = { revision: -1, hash: null };
     for await (const events of this.log.read(REGISTRY_STREAM)) {
-      for (const { type, body, revision } of events) {
-        names.push(open<{ name: string }>(type, body, registryEventDefinitions).data.name);
-        head = { revision, hash: hashOf(REGISTRY_STREAM, revision, type, body) };
+      for (const event of events) {
+        names.push(open<{ name: string }>(event.type, event.body, registryEventDefinitions).data.name);
+        head = { revision: event.revision, hash: hashOfEvent(event) };
       }
     }
     return { names, head };

@@ -1,9 +1,10 @@
-import { hashOf, open } from '#libs/kernel';
+import { open } from '#libs/kernel';
 import {
   ACCOUNT_SNAPSHOT_VERSION, accountEventDefinitions, evolve, initialAccount, keysTouched, loadAccount,
   type Account, type AccountEvent, type AccountFact, type PastFact,
 } from '#libs/domain';
 import type { EventLog, IdUse, RecordedEvent, Snapshot, StreamMemory } from '#libs/event-log';
+import { eventsAfter, hashOfEvent, OtherHistory, type Place } from './stream-history.js';
 
 /** An account in memory, as of a revision of its stream. */
 export interface LoadedAccount {
@@ -70,14 +71,6 @@ export class RecentIds {
   }
 }
 
-/** What was folded so far is no longer what the log has: it was restored to an earlier time, or has another history. */
-export class OtherHistory extends Error {
-  constructor(readonly stream: string, readonly revision: number) {
-    super(`${stream} has another event at revision ${revision}, or none: it was set back to an earlier time`);
-    this.name = 'OtherHistory';
-  }
-}
-
 /** Reads an account from its snapshot, where there is a usable one, and the events after it. A snapshot that the log contradicts is discarded with the ids that came with it. */
 export const loadFromLog = async (log: EventLog, memory: StreamMemory, stream: string): Promise<{ loaded: LoadedAccount; ids: RecentIds }> => {
   const snapshot = await memory.load(stream);
@@ -119,30 +112,6 @@ export const catchUp = async (log: EventLog, stream: string, loaded: LoadedAccou
   return { account, hash };
 };
 
-/** Where a fold of a stream stands: at its last event so far. */
-type Place = Pick<RecordedEvent, 'revision'> & { readonly hash: string | null };
-
-/** A stream's events after a place, which is proved first: the event there is read with them. @throws OtherHistory */
-export async function* eventsAfter(log: EventLog, stream: string, { revision, hash }: Place): AsyncGenerator<readonly RecordedEvent[], void> {
-  if (revision < 0) {
-    yield* log.read(stream);
-    return;
-  }
-  let isProved = false;
-  for await (const events of log.read(stream, { from: revision })) {
-    if (isProved) yield events;
-    else {
-      const [at, ...after] = events;
-      if (!at || hashOfEvent(at) !== hash) break;
-      isProved = true;
-      yield after;
-    }
-  }
-  if (!isProved) throw new OtherHistory(stream, revision);
-}
-
 const prove = async (log: EventLog, stream: string, place: Place): Promise<void> => {
   for await (const _ of eventsAfter(log, stream, place)) return;
 };
-
-const hashOfEvent = ({ stream, revision, type, body }: RecordedEvent): string => hashOf(stream, revision, type, body);
