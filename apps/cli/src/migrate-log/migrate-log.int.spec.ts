@@ -106,20 +106,22 @@ describe('meterbook migrate-log', () => {
     expect(await copy.engine.run('small-3', hold('another', '1'))).toMatchObject({ repeated: false });
   };
 
-  it('moves a log to EventStoreDB, killed in the middle and run again, while an engine tries to write', async () => {
+  it('moves a log to EventStoreDB, killed twice in the middle and run again, while an engine tries to write', async () => {
     const node = await ServerDouble.start();
     node.faults.answerAfterMs = 300;
-    const first = migrate('--to', node.url);
-    while (node.store.all.length < 1_100 && first.running) await delay(20);
-    await first.kill();
+    for (const events of [100, 1_100]) { // in the first page, of which nothing is recorded yet, and in the second
+      const cutOff = migrate('--to', node.url);
+      while (node.store.all.length < events && cutOff.running) await delay(20);
+      await cutOff.kill();
+    }
     node.faults.answerAfterMs = 0;
     expect(node.store.all.length).toBeLessThan(before.length);
 
     await expect(source.engine.run('small-1', hold('late', '1'))).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringContaining('sealed') as string });
-    const second = migrate('--to', node.url);
-    expect({ code: await second.code(), output: second.output }).toMatchObject({ code: 0 });
-    expect(second.output).toMatch(/going on after \d[\d,]* events that were copied before/);
-    expect(second.output).toMatch(/2,\d+ events copied and compared, byte by byte, with 1 snapshot and \d/);
+    const last = migrate('--to', node.url);
+    expect({ code: await last.code(), output: last.output }).toMatchObject({ code: 0 });
+    expect(last.output).toMatch(/going on after \d[\d,]* events that were copied before/);
+    expect(last.output).toMatch(/2,\d+ events copied and compared, byte by byte, with 1 snapshot and \d/);
     await expect(source.engine.run('small-1', hold('late', '1'))).rejects.toMatchObject({ kind: 'unavailable' });
 
     const copy = await openBooks(await openEventLog({ databaseUrl: database.url, eventLog: { kind: 'eventstoredb', url: node.url } }), database.url);
@@ -138,15 +140,19 @@ describe('meterbook migrate-log', () => {
     await other.drop();
   });
 
-  it('copies nothing over other events, and says which', async () => {
-    const other = await freshDatabase();
-    const log = await PostgresEventLog.open(other.url);
-    await log.append('account-large', [anEvent()], -1);
-    await log.close();
-    const run = migrate('--to', other.url);
+  it('writes nothing to a log that has other events, and seals nothing for it', async () => {
+    const [here, there] = [await freshDatabase(), await freshDatabase()];
+    const [from, to] = [await PostgresEventLog.open(here.url), await PostgresEventLog.open(there.url)];
+    for (const stream of ['account-a', 'account-b']) await from.append(stream, [anEvent()], -1);
+    await to.append('account-b', [anEvent()], -1);
+    const events = await allOf(to);
+    const run = new Migration(['--from', here.url, '--to', there.url]);
     expect(await run.code()).toBe(1);
-    expect(run.output).toMatch(/^meterbook: The log to copy to has other events: account-large is at revision 0, where -1 was to be\. Copy into an empty one\.$/m);
-    await other.drop();
+    expect(run.output).toMatch(/^meterbook: The log to copy to has events that are not of this move\. Copy into an empty one\. Nothing was done: the old log is as it was\.$/m);
+    expect(await allOf(to)).toEqual(events);
+    await from.append('account-a', [anEvent()], 0);
+    await Promise.all([from.close(), to.close()]);
+    await Promise.all([here.drop(), there.drop()]);
   });
 
   it('opens the log again when the move is called off', async () => {

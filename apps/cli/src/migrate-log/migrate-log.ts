@@ -54,8 +54,10 @@ const move = async ({ seal, from, to, database, signal }: Move): Promise<void> =
   const [source, target] = [await PostgresEventLog.open(from), await openTarget(to, isPostgres)];
   try {
     if (source.id === target.id) throw new Failure('--from and --to are the same log.');
+    await expectOurs(seal, target);
     await seal.seal();
     tell('The log is sealed: whatever engine works on it answers writes with 503, and loses none. (--unseal opens it again.)');
+    await seal.begin(target.id);
     const total = Number(await source.end() ?? 0);
     await copy(seal, source, target, total, signal);
     const events = await compare(source, target, total, isPostgres, signal);
@@ -66,6 +68,12 @@ const move = async ({ seal, from, to, database, signal }: Move): Promise<void> =
   } finally {
     await Promise.all([source.close(), target.close()]);
   }
+};
+
+/** Before anything is sealed or written: events that are there were copied by an earlier run of this move, or the log is somebody else's. */
+const expectOurs = async (seal: LogSeal, target: EventLog): Promise<void> => {
+  if (await target.end() === undefined || await seal.hasBegun(target.id)) return;
+  throw new Failure('The log to copy to has events that are not of this move. Copy into an empty one. Nothing was done: the old log is as it was.');
 };
 
 const openTarget = async (to: string, isPostgres: boolean): Promise<EventLog> => {

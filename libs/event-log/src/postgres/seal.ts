@@ -57,6 +57,19 @@ export class LogSeal {
     return this.change(UNSEAL);
   }
 
+  /** Whether a copy to the log with this id was begun: what it has may be this log's then. */
+  async hasBegun(target: string): Promise<boolean> {
+    const { rows: [made] } = await this.pool.query<{ moving: boolean }>("SELECT to_regclass('log.moving') IS NOT NULL AS moving");
+    if (!made?.moving) return false;
+    const { rows } = await this.pool.query('SELECT FROM log.moving WHERE target = $1', [target]);
+    return rows.length > 0;
+  }
+
+  /** To be told before anything is written to the log with this id. */
+  async begin(target: string): Promise<void> {
+    await this.pool.query('INSERT INTO log.moving (target) VALUES ($1) ON CONFLICT DO NOTHING', [target]);
+  }
+
   /** How far a copy to the log with this id has got. */
   async progress(target: string): Promise<CopyProgress> {
     const { rows: [row] } = await this.pool.query<{ position: string; events: string }>('SELECT position, events FROM log.moving WHERE target = $1', [target]);
