@@ -7,6 +7,7 @@ export { closeSession, inTransaction, openSession } from './session.js';
 export { fromMessage, toMessage, UnreadableMessage, type EventMessage, type IncomingMessage, type RelayedEvent } from './kafka/event-message.js';
 export type { KafkaLogin, KafkaSettings } from './kafka/kafka-settings.js';
 export { administer, kafkaClient, type OnKafkaLog } from './kafka/kafka-client.js';
+export { newestEvents } from './kafka/newest-events.js';
 export { openTopic, type Topic } from './kafka/topic.js';
 export { Gatherer } from './gatherer.js';
 export { lagAfter } from './lag.js';

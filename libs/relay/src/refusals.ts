@@ -31,10 +31,10 @@ export class ForeignTopic extends RelayRefusal {
   }
 }
 
-/** The log ends before what was sent from it. */
+/** The log went back in time: the topic has events that it lost. */
 export class LogRewound extends RelayRefusal {
-  constructor(topic: string, readonly position: string, readonly end: string | undefined) {
-    super(`events up to position ${position} were sent to the topic ${topic}, and the log ends at ${end ?? 'none'}: it was restored from an older copy, so the topic has events that it does not have; give the log a new identity, set KAFKA_TOPIC to a new topic, and rebuild the read models`);
+  constructor(topic: string, difference: string) {
+    super(`the topic ${topic} has events that the log does not have: ${difference}; the log was restored from an older copy, or failed over to a replica that lagged. With all processes stopped, give it a new identity with \`meterbook new-log-identity\`, set KAFKA_TOPIC to a new topic, start again, and rebuild the read models (docs/operations/backup.md)`);
   }
 }
 

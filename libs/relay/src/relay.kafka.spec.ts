@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import kafkajs from 'kafkajs';
+import { Client } from 'pg';
 import { administer, kafkaClient } from '#libs/event-feed';
 import { PostgresEventLog, type EventLog } from '#libs/event-log';
 import { startKafka, type KafkaBroker } from '../../../test/support/kafka.js';
@@ -107,6 +108,46 @@ describe('a relay', () => {
       await used();
       const rewound = Object.create(site.log, { end: { value: async () => '0000000000000007' } }) as EventLog;
       expect(await refusal(site.relay({ log: rewound }))).toBeInstanceOf(LogRewound);
+    });
+
+    describe('a log that went back in time together with the position', () => {
+      /** The database as it is now, put in the place of what it becomes later. */
+      const snapshot = async (): Promise<() => Promise<void>> => {
+        const client = new Client({ connectionString: site.databaseUrl });
+        await client.connect();
+        await client.query('CREATE SCHEMA saved; CREATE TABLE saved.events AS TABLE log.events; CREATE TABLE saved.position AS TABLE relay.position');
+        return async () => {
+          await client.query('BEGIN; DELETE FROM log.events; INSERT INTO log.events SELECT * FROM saved.events; DELETE FROM relay.position; INSERT INTO relay.position SELECT * FROM saved.position; COMMIT');
+          await client.end();
+        };
+      };
+
+      /** Sends more events, which the log then loses. */
+      const rewound = async (): Promise<void> => {
+        await used();
+        const restore = await snapshot();
+        await site.write(4, 2);
+        const { relay } = site.relay();
+        await until(async () => (await relay.status()).lag.events === 0);
+        await relay.stop();
+        await restore();
+      };
+
+      it('and is behind the topic', async () => {
+        await rewound();
+        const error = await refusal(site.relay());
+        expect(error).toBeInstanceOf(LogRewound);
+        expect((error as Error).message).toMatch(/ends at .* new-log-identity/);
+      });
+
+      it('and has other events by now where the lost ones were', async () => {
+        await rewound();
+        site.rewindTo('account-0', 9);
+        for (let n = 0; n < 5; n += 1) await site.append('account-0', ['{}', '{}']);
+        const error = await refusal(site.relay());
+        expect(error).toBeInstanceOf(LogRewound);
+        expect((error as Error).message).toMatch(/it has revision 1[0-9] of account-[01] as event/);
+      });
     });
 
     it('a topic that was given more partitions', async () => {

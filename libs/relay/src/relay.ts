@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
-import { closeSession, Gatherer, kafkaClient, keepTrying, lagAfter, openSession, openTopic, takeTurn, type KafkaSettings, type Lag } from '#libs/event-feed';
+import { closeSession, Gatherer, kafkaClient, keepTrying, lagAfter, newestEvents, openSession, openTopic, takeTurn, type KafkaSettings, type Lag } from '#libs/event-feed';
 import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { createPool } from '#libs/postgres';
+import { refuseLostEvents } from './lost-events.js';
 import { Publisher } from './publisher.js';
 import { Fenced, makePositionTable, readPosition, SavedPosition } from './saved-position.js';
 
@@ -111,6 +112,7 @@ export class Relay {
       const kafka = kafkaClient(settings);
       const topic = await unlessAborted(openTopic(kafka, settings), signal);
       this.saved = await SavedPosition.takeOver(session, topic, log);
+      if (!topic.isUntouched) await refuseLostEvents(topic.name, await newestEvents(kafka, topic.name, signal), log);
       const publisher = await unlessAborted(Publisher.open(kafka, topic, log.id, signal), signal);
       try {
         this.observe('live');

@@ -61,7 +61,7 @@ export class SavedPosition {
     if (row.log_id !== log.id) throw new ForeignTopic(name, row.log_id, log.id);
     if (row.partitions !== partitions) throw new TopicRepartitioned(name, row.partitions, partitions);
     const end = await log.end();
-    if (row.position > (end ?? '')) throw new LogRewound(name, row.position, end);
+    if (row.position > (end ?? '')) throw new LogRewound(name, `events up to position ${row.position} were sent to it, and the log ends at ${end ?? 'none'}`);
     // Losing the last of it sends some events again; waiting for the disk each time would take from those who write.
     await session.query('SET synchronous_commit = off');
     return new SavedPosition(session, topic, row.epoch, row.position || undefined, Number(row.events));

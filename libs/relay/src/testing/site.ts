@@ -46,6 +46,11 @@ export class Site {
     this.revisions.set(stream, revision);
   }
 
+  /** The log has lost what a stream had after this revision. */
+  rewindTo(stream: string, revision: number): void {
+    this.revisions.set(stream, revision);
+  }
+
   relay(options: { readonly log?: EventLog; readonly settings?: KafkaSettings } = {}): { relay: Relay; states: RelayState[]; errors: unknown[] } {
     const [states, errors]: [RelayState[], unknown[]] = [[], []];
     const relay = new Relay({

@@ -1,0 +1,20 @@
+import type { RelayedEvent } from '#libs/event-feed';
+import type { EventLog } from '#libs/event-log';
+import { ForeignTopic, LogRewound } from './refusals.js';
+
+/**
+ * Position and log may go back in time together, when they are in one database that was restored or failed over to a
+ * replica that lagged. Then only the topic knows what was lost.
+ * @param newest events of the topic, read before the log is asked: by then it has all of them
+ * @throws ForeignTopic, LogRewound
+ */
+export const refuseLostEvents = async (topic: string, newest: readonly RelayedEvent[], log: EventLog): Promise<void> => {
+  const end = await log.end();
+  for (const { stream, revision, id, position, logId } of newest) {
+    if (logId !== log.id) throw new ForeignTopic(topic, logId, log.id);
+    if (position > (end ?? '')) throw new LogRewound(topic, `events up to position ${position} were sent to it, and the log ends at ${end ?? 'none'}`);
+    let found: string | undefined;
+    for await (const [event] of log.read(stream, { from: revision, limit: 1 })) found ??= event?.id;
+    if (found !== id) throw new LogRewound(topic, `it has revision ${revision} of ${stream} as event ${id}, and the log has ${found === undefined ? 'none' : `event ${found}`} there`);
+  }
+};
