@@ -1,4 +1,4 @@
 export { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';
-export { createPool, type PoolOptions } from './pool.js';
+export { createPool, poolSettings, type PoolOptions } from './pool.js';
 export { DataDirectoryInUse, StartError } from './start-error.js';
 export type { PostgresState } from './supervisor.js';

@@ -1,5 +1,7 @@
 import { jest } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
+import { proxyTo } from '../../../event-log/src/testing/proxy.js';
+import { TransactionsQuery } from '../transactions/query.js';
 import { openReadDatabase } from './data-source.js';
 
 jest.setTimeout(60_000);
@@ -20,5 +22,22 @@ describe('the read models\' database', () => {
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);
     await dataSource.destroy();
+  });
+
+  it('is not waited for without end where it has gone silent; reads go on once it answers, and closing ends', async () => {
+    const proxy = await proxyTo(database.url);
+    const dataSource = await openReadDatabase(proxy.url, 500);
+    const transactions = new TransactionsQuery(dataSource);
+    const read = () => transactions.list('acme', {}, { limit: 10, offset: 0 });
+    expect(await read()).toMatchObject({ items: [] });
+    proxy.deafen();
+    const asked = performance.now();
+    await expect(read()).rejects.toMatchObject({ kind: 'unavailable', code: 'database_unavailable' });
+    expect(performance.now() - asked).toBeLessThan(5_000);
+    expect(await read()).toMatchObject({ items: [] }); // on a new connection
+    proxy.deafen();
+    const late = read().catch(() => undefined);
+    await Promise.all([dataSource.destroy(), late]);
+    await proxy.close();
   });
 });
