@@ -80,11 +80,15 @@ export class PostgresEventLog implements EventLog {
     const until = AbortSignal.any([signal, this.closing.signal]);
     let at = numberOf(after);
     while (!until.aborted) {
+      const { told } = this.tip;
+      let foundNothing = true;
       for await (const page of pagesOfAll(this.pool, at, batchSize)) {
         if (until.aborted) return;
+        foundNothing = false;
         at = numberOf(page.at(-1)?.position);
         yield page;
       }
+      if (foundNothing) this.tip.foundNothingAfter(at, told);
       const follower = new Follower(at);
       this.followers.add(follower);
       try {
