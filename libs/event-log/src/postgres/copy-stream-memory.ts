@@ -54,7 +54,7 @@ const SNAPSHOTS: Copied = {
 };
 
 const copyRows = async (reader: PoolClient, target: Pool, { table, columns, types }: Copied, fromLog: string, toLog: string, atOnce: number): Promise<number> => {
-  await reader.query(`DECLARE copied NO SCROLL CURSOR FOR SELECT ${columns} FROM ${table} WHERE log_id = '${fromLog}'`);
+  await reader.query(`DECLARE copied NO SCROLL CURSOR FOR SELECT ${columns} FROM ${table} WHERE log_id = $1`, [fromLog]);
   let count = 0;
   for (;;) {
     const { rows } = await reader.query<Record<string, unknown>>(`FETCH ${atOnce} FROM copied`);
