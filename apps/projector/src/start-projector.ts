@@ -26,7 +26,7 @@ export const startProjector = async ({ settings, databaseUrl, log, telemetry, sa
 /** One on standby is as ready as the one that applies: nobody asks it for anything. */
 const checkOf = async (projections: Projections): Promise<Check> => {
   try {
-    const stuck = (await projections.status()).find(({ state }) => state === 'stopped' || state === 'retrying');
+    const stuck = (await projections.recentStatus()).find(({ state }) => state === 'stopped' || state === 'retrying');
     return stuck ? { name: 'projections', ok: false, detail: stuck.error ?? stuck.state } : { name: 'projections', ok: true };
   } catch (error) {
     return { name: 'projections', ok: false, detail: error instanceof Error ? error.message : String(error) };

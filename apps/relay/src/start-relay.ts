@@ -10,7 +10,7 @@ export const startRelay = async ({ settings: { eventLog, eventFeed }, databaseUr
   telemetry.relay(relay);
   relay.start();
   return {
-    checks: async () => [await checkOf(relay)],
+    checks: () => Promise.resolve([checkOf(relay)]),
     stop: async () => {
       await relay.stop();
       await events.close();
@@ -18,13 +18,8 @@ export const startRelay = async ({ settings: { eventLog, eventFeed }, databaseUr
   };
 };
 
-/** One on standby is as ready as the one that works: nobody asks it for anything. */
-const checkOf = async (relay: Relay): Promise<Check> => {
-  try {
-    const { state, error } = await relay.status();
-    const ok = state === 'live' || state === 'standby';
-    return ok ? { name: 'relay', ok } : { name: 'relay', ok, detail: error instanceof Error ? error.message : state };
-  } catch (error) {
-    return { name: 'relay', ok: false, detail: error instanceof Error ? error.message : String(error) };
-  }
+/** One on standby is as ready as the one that works: nobody asks it for anything. How far behind it is, metrics say. */
+const checkOf = ({ condition: { state, error } }: Pick<Relay, 'condition'>): Check => {
+  const ok = state === 'live' || state === 'standby';
+  return ok ? { name: 'relay', ok } : { name: 'relay', ok, detail: error instanceof Error ? error.message : state };
 };

@@ -7,4 +7,5 @@ export * from './envelope.js';
 export * from './heap.js';
 export * from './instant.js';
 export * from './persistent-map.js';
+export * from './shared-answer.js';
 export * from './traceparent.js';

@@ -155,6 +155,17 @@ describe('projections', () => {
     await otherLog.close();
     await other.drop();
   });
+
+  it('tell probes and scrapes how they are from one look, however many come at once', async () => {
+    const looking = jest.spyOn(log, 'readAll');
+    const side = new ReadSide(database.url, log);
+    engines.push(side);
+    const { projections } = side;
+    const answers = await Promise.all(Array.from({ length: 50 }, () => projections.recentStatus()));
+    expect(answers.every(([first]) => first?.name === 'balance')).toBe(true);
+    await projections.recentStatus();
+    expect(looking).toHaveBeenCalledTimes(1);
+  });
 });
 
 describe('projections over a database that fails', () => {

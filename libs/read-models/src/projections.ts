@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
-import { BillingError, type Instant } from '#libs/kernel';
+import { BillingError, sharedAnswer, type Instant } from '#libs/kernel';
 import { readProgress, type EventFeed, type FeedState, type Lag } from '#libs/event-feed';
 import type { EventLog } from '#libs/event-log';
 import type { ReadModelName } from './folding/read-model.js';
@@ -15,6 +15,8 @@ import { REBUILD_RUNS } from './rebuild/turn.js';
 
 /** How soon a projector that has stopped notices that read models were rebuilt. */
 const LOOK_AGAIN_MS = 1_000;
+/** How old the answer to a probe may be. */
+const RECENT_MS = 1_000;
 
 /** One read model, and how it is. */
 export interface ProjectionStatus {
@@ -118,6 +120,9 @@ export class Projections {
       }));
     });
   }
+
+  /** As `status`, at most a second old and found once for all who ask meanwhile: for probes and scrapes, since it reads the log and asks the brokers. */
+  readonly recentStatus = sharedAnswer(() => this.status(), RECENT_MS);
 
   private async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {

@@ -107,11 +107,11 @@ describe('metrics', () => {
     it('ask once for all that a scrape shows of them, and show NaN for what cannot be told', async () => {
       let asked = 0;
       const building = { events: 250, total: 1_000, startedAt: '2026-11-21T10:00:00.000Z' };
-      const status = (() => {
+      const recentStatus = (() => {
         asked += 1;
         return Promise.resolve([{ lag: { events: 7, atLeast: false, seconds: 1.5 }, building: undefined }, { lag: { events: 7, atLeast: false, seconds: 1.5 }, building }]);
-      }) as unknown as Projections['status'];
-      telemetry.projections({ status } as Projections);
+      }) as unknown as Projections['recentStatus'];
+      telemetry.projections({ recentStatus } as Projections);
       telemetry.relay({ status: () => Promise.reject(new Error('away')) });
       const text = await telemetry.metrics.registry.metrics();
       expect(asked).toBe(1);

@@ -74,7 +74,7 @@ export class SystemController {
   /** The read models' database answers, somebody applies, and what waits has not waited long. */
   private async checkProjections(): Promise<Check> {
     try {
-      const all = await this.projections.status();
+      const all = await this.projections.recentStatus();
       const wrong = all.find(({ state, lag }) => state === 'stopped' || state === 'retrying' || lag.seconds > MOST_LAG_SECONDS);
       return wrong ? { name: 'projections', ok: false, detail: wrong.error ?? `${wrong.lag.events} events behind, for ${Math.round(wrong.lag.seconds)} s` } : { name: 'projections', ok: true };
     } catch (error) {

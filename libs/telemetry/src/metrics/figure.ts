@@ -1,17 +1,20 @@
 import { Gauge, type Registry } from 'prom-client';
+import { sharedAnswer } from '#libs/kernel';
 
-/** What is asked for in one go for all figures of a scrape, and again for the next. */
-const SAME_LOOK_MS = 250;
+/** What is asked for in one go for all figures of a scrape serves those that come soon after, too: anyone may scrape. */
+const SAME_LOOK_MS = 1_000;
 
 /** Figures that are read from one answer, when they are asked for. */
 export class Figures<Answer> {
-  private asked: { readonly at: number; readonly answer: Promise<Answer | undefined> } | undefined;
+  private readonly look: () => Promise<Answer | undefined>;
 
-  constructor(private readonly registry: Registry, private readonly ask: () => Promise<Answer>) {}
+  constructor(private readonly registry: Registry, ask: () => Promise<Answer>) {
+    this.look = sharedAnswer(() => ask().catch(() => undefined), SAME_LOOK_MS);
+  }
 
   /** Metrics are looked at most when something is down: what cannot be told is NaN, and takes none of the others away. */
   add(name: string, help: string, read: (answer: Answer) => number): this {
-    const look = (): Promise<Answer | undefined> => this.look();
+    const { look } = this;
     this.registry.registerMetric(new Gauge({
       name, help, registers: [],
       async collect() {
@@ -20,10 +23,5 @@ export class Figures<Answer> {
       },
     }));
     return this;
-  }
-
-  private look(): Promise<Answer | undefined> {
-    if (!this.asked || performance.now() - this.asked.at > SAME_LOOK_MS) this.asked = { at: performance.now(), answer: this.ask().catch(() => undefined) };
-    return this.asked.answer;
   }
 }

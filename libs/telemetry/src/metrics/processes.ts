@@ -6,9 +6,9 @@ import type { FeedWatcher } from '../watched-feed.js';
 import { Figures } from './figure.js';
 
 /** How far the read models are behind, and a rebuild of them under way, in whichever process. */
-export const meterProjections = (projections: Pick<Projections, 'status'>, registry: Registry): void => {
+export const meterProjections = (projections: Pick<Projections, 'recentStatus'>, registry: Registry): void => {
   new Figures(registry, async () => {
-    const all = await projections.status();
+    const all = await projections.recentStatus();
     const [{ lag }] = all as [(typeof all)[number]];
     return { lag, building: all.find(({ building }) => building)?.building };
   })
