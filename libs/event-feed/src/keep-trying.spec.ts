@@ -11,6 +11,7 @@ describe('isOutage', () => {
   it.each(['ECONNREFUSED', 'ECONNRESET', '57P01', '53100', '53300', '40001', '08006', '25006'])('%s passes by itself', (code) => expect(isOutage(coded(code))).toBe(true));
   it.each(['23505', '42P01', '22P02', 'ERR_INVALID_ARG_TYPE'])('%s would only happen again', (code) => expect(isOutage(coded(code))).toBe(false));
   it('knows a log that cannot be reached', () => expect(isOutage(new BillingError('unavailable', 'log_unavailable'))).toBe(true));
+  it('takes no refusal for an outage, such as that of a log made by a newer version', () => expect(isOutage(new BillingError('conflict', 'log_unusable'))).toBe(false));
   it('knows a host with several addresses, none of which answers', () => expect(isOutage(new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]))).toBe(true));
   it('knows a broker that is away', () => expect(isOutage(Object.assign(new Error('no leader'), { name: 'KafkaJSProtocolError' }))).toBe(true));
   it('knows a database that takes connections and says nothing', async () => {

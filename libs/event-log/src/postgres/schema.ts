@@ -40,8 +40,8 @@ const STEPS = [`
 /** Advisory locks of this database, in a space of our own ('mtbk'). */
 export const LOCKS = { migrate: '1836344939, 1', append: '1836344939, 2' } as const;
 
-/** What no retry mends; it says what the operator has to do. */
-const unusable = (detail: string): BillingError => new BillingError('unavailable', 'log_unusable', { detail });
+/** What no retry mends, and so is no unavailability; it says what the operator has to do. */
+const unusable = (detail: string): BillingError => new BillingError('conflict', 'log_unusable', { detail });
 
 const stepsDone = async (client: PoolClient): Promise<number> => {
   const { rows: [found] } = await client.query<{ identity: string | null; encoding: string; version: number }>(`

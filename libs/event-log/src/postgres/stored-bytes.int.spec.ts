@@ -93,7 +93,7 @@ describe('opening', () => {
     const admin = new Client(database.url);
     await admin.connect();
     await admin.query('UPDATE log.identity SET steps = 99');
-    await expect(PostgresEventLog.open(database.url)).rejects.toMatchObject({ code: 'log_unusable', message: expect.stringContaining('newer version') });
+    await expect(PostgresEventLog.open(database.url)).rejects.toMatchObject({ kind: 'conflict', code: 'log_unusable', message: expect.stringContaining('newer version') });
     expect((await admin.query('SELECT steps FROM log.identity')).rows).toEqual([{ steps: 99 }]);
     await admin.end();
     await database.drop();
