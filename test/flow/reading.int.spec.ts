@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { Client } from 'pg';
 import { positionToken } from '#libs/http';
 import { freshDatabase, type TestDatabase } from '../support/postgres.js';
 import { catalogFile, startApi, type TestApi } from './support.js';
@@ -95,6 +96,22 @@ describe('reading', () => {
 
   describe('Meterbook-Min-Position', () => {
     const at = (path: string, position: string) => api.get(path, { headers: { 'meterbook-min-position': position } });
+
+    it('is not forgotten when the read models go back in time: 503 until they have it again', async () => {
+      await open('rewound');
+      const { body: { position } } = await api.get('/v1/accounts/rewound/balance');
+      const client = new Client(database.url);
+      await client.connect();
+      const move = (by: number) => client.query("UPDATE read.balance SET revision = revision + $1 WHERE account_id = 'rewound'", [by]);
+      await move(-1);
+      const behind = { status: 503, body: { code: 'projection_behind' } };
+      expect(await at('/v1/accounts/rewound/balance', position)).toMatchObject(behind);
+      expect(await Promise.all([at('/v1/accounts', position), at('/v1/accounts/rewound/usage', position)])).toMatchObject([behind, behind]);
+      await move(1);
+      expect(await at('/v1/accounts/rewound/balance', position)).toMatchObject({ status: 200 });
+      await client.end();
+    });
+
 
     it('waits until the read model has got that far, through another engine too', async () => {
       const other = await startApi(database.url, { clock });

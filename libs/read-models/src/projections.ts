@@ -6,7 +6,7 @@ import { readProgress, type EventFeed, type FeedState, type Lag } from '#libs/ev
 import type { EventLog } from '#libs/event-log';
 import type { ReadModelName } from './folding/read-model.js';
 import { LIVE, Projector } from './projector/projector.js';
-import { Waiters } from './projector/waiters.js';
+import { projectionBehind, Waiters } from './projector/waiters.js';
 import { answered } from './querying/answered.js';
 import { READ_MODELS, readModelNames } from './read-models.js';
 import { NEXT, type Progress } from './rebuild/copy-tables.js';
@@ -93,6 +93,15 @@ export class Projections {
       // Asking again does not help, and whoever asks should not have to look elsewhere for why.
       throw new BillingError('unavailable', 'projection_behind', { detail: `the read models have stopped: ${messageOf(this.state.error)}` });
     }
+  }
+
+  /**
+   * What to throw where the rows lack a revision that was waited for: their database went back in time (a fail-over to a
+   * replica that lagged, an older copy). From now on it is asked how far the account is there.
+   */
+  wentBack(accountId: string, revision: number): BillingError {
+    this.waiters.forget(accountId);
+    return projectionBehind(accountId, revision);
   }
 
   /**

@@ -42,7 +42,8 @@ export class AccountReads {
   }
 
   async list(request: Asked, page: Parameters<AccountsQuery['list']>[0]) {
-    await this.freshness.untilSeen(request);
+    const seen = this.freshness.accountSeen(request);
+    if (seen !== undefined) await this.row(request, seen);
     const { items, nextCursor } = await this.all.list(page);
     return { items: await Promise.all(items.map(async (row) => ({ ...termsOf(row), balance: balanceAnswer(row, await this.catalogs.recent(row.catalog)) }))), nextCursor };
   }
@@ -52,8 +53,7 @@ export class AccountReads {
     const row = await this.row(request, accountId);
     if (row) return row;
     const { revision } = await this.accounts.current(accountId);
-    await this.freshness.until(accountId, revision);
-    return await this.balances.find(accountId) as BalanceView;
+    return await this.reached(accountId, revision) as BalanceView;
   }
 
   /** Which catalog an account is on, which never changes. @throws not_found */
@@ -66,8 +66,15 @@ export class AccountReads {
     const needed = this.freshness.needed(request, accountId);
     const row = await this.balances.find(accountId);
     if ((row?.revision ?? -1) >= needed) return row;
-    await this.freshness.until(accountId, needed);
-    return this.balances.find(accountId);
+    return this.reached(accountId, needed);
+  }
+
+  /** The row once it has this revision. What was waited for may have gone again since, with a database that went back in time. @throws unavailable/projection_behind */
+  private async reached(accountId: string, revision: number): Promise<BalanceView | undefined> {
+    await this.freshness.until(accountId, revision);
+    const row = await this.balances.find(accountId);
+    if ((row?.revision ?? -1) < revision) throw this.freshness.wentBack(accountId, revision);
+    return row;
   }
 
   private async balanceNow(accountId: string): Promise<AccountBalanceAnswer> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { BillingError } from '#libs/kernel';
 import { Accounts } from '#libs/commands';
 import { invalidRequest, MIN_POSITION_HEADER, parsePosition } from '#libs/http';
 import { Projections } from '#libs/read-models';
@@ -30,11 +31,14 @@ export class Freshness {
     if (revision >= 0) await this.projections.waitFor(accountId, revision, WAIT_MS);
   }
 
-  /** Before a read across accounts: the one whose position the caller sent. @throws unavailable/projection_behind */
-  async untilSeen({ headers }: Pick<FastifyRequest, 'headers'>): Promise<void> {
+  /** What to throw where the read models lack a revision that they had. */
+  wentBack(accountId: string, revision: number): BillingError {
+    return this.projections.wentBack(accountId, revision);
+  }
+
+  /** The account whose position the caller sent. */
+  accountSeen({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
     const token = headers[MIN_POSITION_HEADER];
-    if (token === undefined) return;
-    const { accountId, revision } = parsePosition(String(token));
-    await this.until(accountId, revision);
+    return token === undefined ? undefined : parsePosition(String(token)).accountId;
   }
 }

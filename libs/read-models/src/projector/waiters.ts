@@ -20,6 +20,9 @@ export interface WaitersParts {
   readonly hurry: () => void;
 }
 
+export const projectionBehind = (accountId: string, revision: number): BillingError =>
+  new BillingError('unavailable', 'projection_behind', { detail: `the read models have not yet applied revision ${revision} of ${accountId}; ask again` });
+
 /** Those who wait until the read models have an account's revision: woken by the projector of this process, or by asking the database. */
 export class Waiters {
   private readonly waiting = new Map<string, Set<Waiter>>();
@@ -48,7 +51,7 @@ export class Waiters {
       if (!this.polling) void this.poll();
     });
     if (arrived) return;
-    throw new BillingError('unavailable', 'projection_behind', { detail: `the read models have not yet applied revision ${revision} of ${accountId}; ask again` });
+    throw projectionBehind(accountId, revision);
   }
 
   /** Events whose effect is durable. */
@@ -59,6 +62,12 @@ export class Waiters {
       this.recent = new Map();
     }
     if (this.waiting.size > 0) this.parts.hurry();
+  }
+
+  /** What was known of an account is no longer so: the database is asked the next time. */
+  forget(accountId: string): void {
+    this.recent.delete(accountId);
+    this.older.delete(accountId);
   }
 
   private known(accountId: string): number {
