@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#libs/event-log';
 
-/** What stops a relay until somebody has done something; each says what. Nothing after it is sent, and nothing is passed over. */
+/** What stops a relay until somebody has done something; each says what. It looks again every minute. Nothing after it is sent, and nothing is passed over. */
 export class RelayRefusal extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -13,14 +13,14 @@ const where = ({ stream, revision, position }: RecordedEvent): string => `revisi
 /** An event that the topic does not take. */
 export class OversizedEvent extends RelayRefusal {
   constructor(readonly event: RecordedEvent, readonly bytes: number, topic: string, takes: number) {
-    super(`${where(event)} is ${bytes} bytes as a message, and the topic ${topic} takes ${takes}: raise max.message.bytes of the topic above ${bytes}, and start the relay again`);
+    super(`${where(event)} is ${bytes} bytes as a message, and the topic ${topic} takes ${takes}: raise max.message.bytes of the topic above ${bytes}; the relay looks every minute, and then goes on`);
   }
 }
 
 /** An event that no consumer could read: in a topic it would stay for good. */
 export class UnreadableEvent extends RelayRefusal {
   constructor(readonly event: RecordedEvent, cause: unknown) {
-    super(`${where(event)} has a body that is not JSON of an object: something else than Meterbook wrote it, or the log is damaged; find out with \`meterbook verify\`, mend the log, and start the relay again`, { cause });
+    super(`${where(event)} has a body that is not JSON of an object: something else than Meterbook wrote it, or the log is damaged; find out with \`meterbook verify\`, mend the log; the relay looks every minute, and then goes on`, { cause });
   }
 }
 

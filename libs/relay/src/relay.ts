@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { closeSession, Gatherer, kafkaClient, keepTrying, lagAfter, newestEvents, openSession, openTopic, takeTurn, type KafkaSettings, type Lag } from '#libs/event-feed';
 import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
@@ -9,6 +10,7 @@ import { Fenced, makePositionTable, readPosition, SavedPosition } from './saved-
 /** Most events that wait here while a send is under way. */
 const READ_AHEAD = 5_000;
 const PAGE = 1_000;
+const LOOK_AGAIN_MS = 60_000;
 
 export type RelayState =
   /** Another process relays to this topic; this one takes over when that one ends. */
@@ -16,7 +18,7 @@ export type RelayState =
   | 'live'
   /** Log, database or brokers are out of reach; it tries again by itself. */
   | 'retrying'
-  /** Something is wrong that trying again cannot mend (see `RelayRefusal`), or `stop` was called. */
+  /** Something is wrong that somebody has to mend (see `RelayRefusal`): it looks again every minute. Or `stop` was called. */
   | 'stopped';
 
 export interface RelayStatus {
@@ -34,10 +36,12 @@ export interface RelayOptions {
   /** The database where the position is kept, and where the turn is taken. */
   readonly databaseUrl: string;
   readonly kafka: KafkaSettings;
+  /** How soon it looks whether what stopped it was mended: every minute when left out. */
+  readonly lookAgainMs?: number;
   readonly onState?: (state: RelayState) => void;
   /** Told of events that the brokers have in all copies. `startedAt`: when they were sent, by `performance.now()`. */
   readonly onSent?: (events: readonly RecordedEvent[], startedAt: number) => void;
-  /** Told of each outage, and of what stopped it. */
+  /** Told of each outage, and of what stopped it, each time. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -52,6 +56,8 @@ export class Relay {
   private state: RelayState = 'stopped';
   private error: unknown;
   private saved: SavedPosition | undefined;
+  /** It stopped at the next event: it works only once that is sent. */
+  private isStuck = false;
   private readonly pool;
 
   constructor(private readonly options: RelayOptions) {
@@ -82,19 +88,25 @@ export class Relay {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    try {
-      while (!signal.aborted) await keepTrying((progress) => this.takeTurns(signal, progress), signal, (error) => this.observe('retrying', error));
-      this.observe('stopped');
-    } catch (error) {
-      this.observe('stopped', error);
+    while (!signal.aborted) {
+      try {
+        await keepTrying((progress) => this.takeTurns(signal, progress), signal, (error) => this.observe('retrying', error));
+      } catch (error) {
+        this.observe('stopped', error);
+        await delay(this.options.lookAgainMs ?? LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      }
     }
+    this.observe('stopped');
   }
 
   private async takeTurns(signal: AbortSignal, progress: () => void): Promise<void> {
     const session = await openSession(this.options.databaseUrl, 'meterbook relay');
     try {
       await makePositionTable(session);
-      const isOurs = await takeTurn(session, `meterbook/relay/${this.options.kafka.topic}`, signal, () => this.observe('standby'));
+      const isOurs = await takeTurn(session, `meterbook/relay/${this.options.kafka.topic}`, signal, () => {
+        this.isStuck = false; // whoever has the turn may send that event
+        this.observe('standby');
+      });
       if (isOurs) await this.work(session, signal, progress);
     } catch (error) {
       if (!(error instanceof Fenced)) throw error; // who has taken over has the turn: wait for it again
@@ -115,7 +127,7 @@ export class Relay {
       if (!topic.isUntouched) await refuseLostEvents(topic.name, await newestEvents(kafka, topic.name, signal), log);
       const publisher = await unlessAborted(Publisher.open(kafka, topic, log.id, signal), signal);
       try {
-        this.observe('live');
+        if (!this.isStuck) this.observe('live');
         await this.relay(this.saved, publisher, signal, progress);
       } finally {
         await publisher.close();
@@ -142,7 +154,9 @@ export class Relay {
             this.options.onSent?.(sending.events, startedAt);
             await saved.save(last.position, sending.events.length);
             progress();
+            if (this.isStuck) this.observe('live');
           }
+          this.isStuck = sending.refusal !== undefined;
           if (sending.refusal) throw sending.refusal;
           sent += sending.events.length;
         }

@@ -51,10 +51,10 @@ export class Site {
     this.revisions.set(stream, revision);
   }
 
-  relay(options: { readonly log?: EventLog; readonly settings?: KafkaSettings } = {}): { relay: Relay; states: RelayState[]; errors: unknown[] } {
+  relay(options: { readonly log?: EventLog; readonly settings?: KafkaSettings; readonly lookAgainMs?: number } = {}): { relay: Relay; states: RelayState[]; errors: unknown[] } {
     const [states, errors]: [RelayState[], unknown[]] = [[], []];
     const relay = new Relay({
-      log: options.log ?? this.log, databaseUrl: this.databaseUrl, kafka: options.settings ?? this.settings,
+      log: options.log ?? this.log, databaseUrl: this.databaseUrl, kafka: options.settings ?? this.settings, ...(options.lookAgainMs !== undefined && { lookAgainMs: options.lookAgainMs }),
       onState: (state) => states.push(state), onError: (error) => errors.push(error),
     });
     this.relays.push(relay);
