@@ -32,6 +32,8 @@ export interface ApiSettings {
   readonly clock?: Clock;
   /** Told what a person who waits for the start should know. */
   readonly say?: (line: string) => void;
+  /** Ends the wait for a log that is not there yet. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How long requests under way may take to finish once the application is told to close. */
@@ -42,9 +44,9 @@ const DRAIN_MS = 10_000;
  * finish, and then stops what they needed.
  */
 export const createApi = async ({
-  databaseUrl, eventLog = { kind: 'postgres' }, eventFeed = { kind: 'direct' }, projects = true, operatorTokens, version, log, telemetry = new Telemetry({ metrics: new Metrics(), log }), clock = systemClock, say,
+  databaseUrl, eventLog = { kind: 'postgres' }, eventFeed = { kind: 'direct' }, projects = true, operatorTokens, version, log, telemetry = new Telemetry({ metrics: new Metrics(), log }), clock = systemClock, say, signal,
 }: ApiSettings): Promise<NestFastifyApplication> => {
-  const store = await EventStore.open({ databaseUrl, eventLog, onCommit: telemetry.onCommit() }, (error) => log.warn({ err: error }, 'no lease on a contended account'), say);
+  const store = await EventStore.open({ databaseUrl, eventLog, onCommit: telemetry.onCommit(), signal }, (error) => log.warn({ err: error }, 'no lease on a contended account'), say);
   try {
     const { metrics } = telemetry;
     const problems = new ProblemFilter({ log, isOutage, methodsOf: allowedMethods(OPERATIONS), metrics });

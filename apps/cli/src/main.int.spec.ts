@@ -18,9 +18,9 @@ class Run {
   stderr = '';
   private readonly ended: Promise<unknown[]>;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string) {
+  constructor(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string, main = 'apps/cli/src/main.ts') {
     const hooks = path.resolve('test/support/run-typescript.mjs');
-    this.child = spawn(process.execPath, ['--import', hooks, path.resolve('apps/cli/src/main.ts'), ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, ['--import', hooks, path.resolve(main), ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout?.on('data', (chunk: Buffer) => { this.stdout += chunk.toString(); });
     this.child.stderr?.on('data', (chunk: Buffer) => { this.stderr += chunk.toString(); });
     this.ended = once(this.child, 'close');
@@ -68,6 +68,16 @@ describe('meterbook', () => {
     expect(setting.stderr).toBe('meterbook: PORT is "web", which cannot be used: it is a whole number from 0 to 65535.\n');
     expect(await option.code()).toBe(1);
     expect(option.stderr).toContain("meterbook: option '--days <number>' argument 'many' is invalid. A whole number from 1 to 366 is needed.");
+  });
+
+  it.each(['apps/cli/src/main.ts', 'apps/scheduler/src/main.ts'])('%s stops at once while it waits for its database', async (main) => {
+    const waiting = new Run(main.startsWith('apps/cli') ? ['start'] : [], { ...env, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }, folder, main);
+    while (!waiting.stderr.includes('Waiting for the database')) await once(waiting.child.stderr as NodeJS.ReadableStream, 'data');
+    const asked = performance.now();
+    waiting.child.kill('SIGTERM');
+    expect(await waiting.code()).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(2_000);
+    expect(waiting.stderr).not.toMatch(/cannot be used|fault/);
   });
 
   it('starts, bills a file, verifies, rebuilds, and drains on Ctrl-C', async () => {

@@ -4,8 +4,8 @@ import { Projections, ReadModelsModule } from '#libs/read-models';
 import { ProjectorModule } from './projector.module.js';
 
 /** Applies events to the read models. With the log as their source one at a time works, and the others take over from it. */
-export const startProjector = async ({ settings, databaseUrl, log, telemetry, say }: ProcessParts): Promise<RunningPart> => {
-  const store = await EventStore.open({ databaseUrl, eventLog: settings.eventLog }, () => undefined, say);
+export const startProjector = async ({ settings, databaseUrl, log, telemetry, say, signal }: ProcessParts): Promise<RunningPart> => {
+  const store = await EventStore.open({ databaseUrl, eventLog: settings.eventLog, signal }, () => undefined, say);
   try {
     const { log: events } = store.parts;
     const readModels = ReadModelsModule.forRoot({

@@ -3,9 +3,9 @@ import { Failure } from '#libs/process';
 import { Relay } from '#libs/relay';
 
 /** Brings the events of the log to Kafka. Any number may run: one works, and the others take over from it. */
-export const startRelay = async ({ settings: { eventLog, eventFeed }, databaseUrl, telemetry, say }: ProcessParts): Promise<RunningPart> => {
+export const startRelay = async ({ settings: { eventLog, eventFeed }, databaseUrl, telemetry, say, signal }: ProcessParts): Promise<RunningPart> => {
   if (eventFeed.kind !== 'kafka') throw new Failure('There is nothing to relay: EVENT_FEED is direct, so the projectors read the log themselves. Set EVENT_FEED=kafka, or do without this process.');
-  const events = await openEventLog({ databaseUrl, eventLog }, say);
+  const events = await openEventLog({ databaseUrl, eventLog, signal }, say);
   const relay = new Relay({ log: events, databaseUrl, kafka: eventFeed.kafka, ...telemetry.relayOptions(eventFeed.kafka.topic) });
   telemetry.relay(relay);
   relay.start();

@@ -6,8 +6,8 @@ import { DueQuery, ReadModelsModule } from '#libs/read-models';
 import { SchedulerModule } from './scheduler.module.js';
 
 /** Wakes accounts with something due. Any number may run: an account that is woken twice does once what is due. */
-export const startScheduler = async ({ settings, databaseUrl, log, telemetry, say }: ProcessParts): Promise<RunningPart> => {
-  const store = await EventStore.open({ databaseUrl, eventLog: settings.eventLog, onCommit: telemetry.onCommit() }, (error) => log.warn({ err: error }, 'no lease on a contended account'), say);
+export const startScheduler = async ({ settings, databaseUrl, log, telemetry, say, signal }: ProcessParts): Promise<RunningPart> => {
+  const store = await EventStore.open({ databaseUrl, eventLog: settings.eventLog, onCommit: telemetry.onCommit(), signal }, (error) => log.warn({ err: error }, 'no lease on a contended account'), say);
   try {
     const imports = [
       CommandsModule.forRoot({ ...telemetry.writing(store.parts), clock: systemClock, onSnapshotFailed: (stream, error) => log.warn({ err: error, stream }, 'a snapshot could not be saved') }),

@@ -14,9 +14,9 @@ export interface OpenedDatabase {
 }
 
 /** DATABASE_URL's, or one started in the data directory for as long as it is used. @throws Failure, StartError */
-export const openDatabase = async ({ databaseUrl, dataDir }: Settings, say: (line: string) => void): Promise<OpenedDatabase> => {
+export const openDatabase = async ({ databaseUrl, dataDir }: Settings, say: (line: string) => void, signal?: AbortSignal): Promise<OpenedDatabase> => {
   if (databaseUrl !== undefined) {
-    await waitForDatabase(databaseUrl, say);
+    await waitForDatabase(databaseUrl, say, signal);
     return { url: databaseUrl, close: () => Promise.resolve() };
   }
   const postgres = await startEmbeddedPostgres({ dataDir, log: { info: say, warn: say } });
@@ -24,9 +24,9 @@ export const openDatabase = async ({ databaseUrl, dataDir }: Settings, say: (lin
 };
 
 /** Waits until the database of DATABASE_URL answers. @throws Failure when it does not in time, or cannot be used */
-export const waitForDatabase = (url: string, say: (line: string) => void): Promise<void> => {
+export const waitForDatabase = (url: string, say: (line: string) => void, signal?: AbortSignal): Promise<void> => {
   const { host } = new URL(url);
-  return patiently(() => connectOnce(url, host), { what: `The database at ${host}`, check: 'DATABASE_URL', isPassing: isOutage, say });
+  return patiently(() => connectOnce(url, host), { what: `The database at ${host}`, check: 'DATABASE_URL', isPassing: isOutage, say, signal });
 };
 
 const connectOnce = async (url: string, host: string): Promise<void> => {

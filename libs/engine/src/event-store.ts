@@ -11,6 +11,8 @@ export interface EventStoreSettings {
   readonly eventLog: EventLogSettings;
   /** Told how many appends shared a commit, where the log gathers them here. */
   readonly onCommit?: (appends: number) => void;
+  /** Ends the wait for a log that is not there yet. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Opens the event log to write to it. @throws Failure when it cannot be reached in time or used at all, or is not the one with the books */
@@ -28,11 +30,11 @@ export const openEventLog = async (settings: EventStoreSettings, say: (line: str
 };
 
 /** Opens the event log, whether or not it is the one to write to. @throws Failure when it cannot be reached in time, or used at all */
-export const reachEventLog = async ({ databaseUrl, eventLog, onCommit }: EventStoreSettings, say: (line: string) => void): Promise<PostgresEventLog | EventStoreLog> => {
+export const reachEventLog = async ({ databaseUrl, eventLog, onCommit, signal }: EventStoreSettings, say: (line: string) => void): Promise<PostgresEventLog | EventStoreLog> => {
   if (eventLog.kind === 'postgres') return PostgresEventLog.open(databaseUrl, onCommit);
   const { url } = eventLog;
   return patiently(() => openEventStoreLog({ url }), {
-    what: `The event log at ${hostsOf(url)}`, check: 'EVENTSTOREDB_URL', isPassing: isOutage, say,
+    what: `The event log at ${hostsOf(url)}`, check: 'EVENTSTOREDB_URL', isPassing: isOutage, say, signal,
   });
 };
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '#libs/process';
 
@@ -14,10 +15,12 @@ export interface Waiting {
   readonly check: string;
   readonly isPassing: (error: unknown) => boolean;
   readonly say: (line: string) => void;
+  /** Ends the wait: somebody wants the process to stop. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Tries until it succeeds, for as long as waiting may help. @throws Failure, or the attempt's own */
-export const patiently = async <Result>(attempt: () => Promise<Result>, { what, check, isPassing, say }: Waiting): Promise<Result> => {
+/** Tries until it succeeds, for as long as waiting may help. @throws Failure, or the signal's reason */
+export const patiently = async <Result>(attempt: () => Promise<Result>, { what, check, isPassing, say, signal = new AbortController().signal }: Waiting): Promise<Result> => {
   const giveUpAt = performance.now() + PatienceMs;
   const waiting = `Waiting for ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
   let reason = '';
@@ -25,16 +28,29 @@ export const patiently = async <Result>(attempt: () => Promise<Result>, { what, 
   try {
     for (;;) {
       try {
-        return await attempt();
+        return await unlessAborted(attempt, signal);
       } catch (error) {
+        signal.throwIfAborted();
         if (error instanceof Failure) throw error;
         reason = ` (${reasonOf(error)})`;
         if (!isPassing(error) || performance.now() > giveUpAt) throw new Failure(`${what} cannot be used${reason}; check ${check}.`, { cause: error });
-        await sleep(RetryMs);
+        await sleep(RetryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   } finally {
     clearTimeout(wondering);
+  }
+};
+
+/** An attempt under way may last seconds yet; nobody waits for it then. */
+const unlessAborted = async <Result>(attempt: () => Promise<Result>, signal: AbortSignal): Promise<Result> => {
+  signal.throwIfAborted();
+  const over = new AbortController();
+  const aborted = once(signal, 'abort', { signal: over.signal }).then((): never => { throw signal.reason; });
+  try {
+    return await Promise.race([attempt(), aborted]);
+  } finally {
+    over.abort();
   }
 };
 

@@ -13,6 +13,8 @@ export interface ProcessParts {
   readonly log: Logger;
   readonly telemetry: Telemetry;
   readonly say: (line: string) => void;
+  /** Aborts when it is to stop; what it waits for at its start is not waited for any longer. */
+  readonly signal: AbortSignal;
 }
 
 /** What it then does. */
@@ -30,27 +32,30 @@ export interface ListeningPart {
 
 /** Everything a process of its own is besides its work: settings, a line at start, health and metrics, SIGTERM and Ctrl-C, a line for a failure. */
 export const runProcess = async (name: string, start: (parts: ProcessParts) => Promise<RunningPart | ListeningPart>): Promise<void> => {
+  const { signal, dispose } = interruptible();
   try {
-    await run(name, start);
+    await run(name, start, signal);
   } catch (error) {
-    process.exitCode = report(error);
+    // Asked to stop while it waited at its start: there is nothing to finish.
+    if (!signal.aborted || error !== signal.reason) process.exitCode = report(error);
+  } finally {
+    dispose();
   }
   // A process that failed may have left connections and timers behind; they keep it no longer.
   process.exit();
 };
 
-const run = async (name: string, start: (parts: ProcessParts) => Promise<RunningPart | ListeningPart>): Promise<void> => {
+const run = async (name: string, start: (parts: ProcessParts) => Promise<RunningPart | ListeningPart>, signal: AbortSignal): Promise<void> => {
   const say = (line: string): void => { process.stderr.write(`meterbook ${name}: ${line}\n`); };
   const settings = readSettings(process.env);
-  const { signal, dispose } = interruptible();
   const { databaseUrl } = settings;
   if (databaseUrl === undefined) throw new Failure(`The ${name} needs DATABASE_URL: processes that are started one by one share a database. (npm start runs all of them in one, with a database of its own.)`);
   say(`starting ${packageVersion()}…`);
   for (const remark of settings.remarks) say(remark);
-  await waitForDatabase(databaseUrl, say);
+  await waitForDatabase(databaseUrl, say, signal);
   const { telemetry, stop: stopTelemetry } = await openTelemetry(name, settings);
   const { log, metrics } = telemetry;
-  const part = await start({ settings, databaseUrl, log, telemetry, say });
+  const part = await start({ settings, databaseUrl, log, telemetry, say, signal });
   const status = 'url' in part ? undefined : new StatusServer({ ...settings, metrics, checks: () => part.checks() });
   try {
     const url = 'url' in part ? part.url : await (status as StatusServer).listen();
@@ -62,6 +67,5 @@ const run = async (name: string, start: (parts: ProcessParts) => Promise<Running
     await part.stop();
     await status?.close();
     await stopTelemetry();
-    dispose();
   }
 };

@@ -17,6 +17,8 @@ export interface StartApiParts {
   readonly projects: boolean;
   readonly telemetry: Telemetry;
   readonly say: (line: string) => void;
+  /** Ends the wait for a log that is not there yet. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An API that has all it needs, and listens once it is told to. */
@@ -30,10 +32,10 @@ export interface StartedApi {
 }
 
 /** Opens the API: who may call it, the log, the read models, and the catalogs that ship with it. @throws Failure */
-export const startApi = async ({ settings, databaseUrl, projects, telemetry, say }: StartApiParts): Promise<StartedApi> => {
+export const startApi = async ({ settings, databaseUrl, projects, telemetry, say, signal }: StartApiParts): Promise<StartedApi> => {
   const { tokens, made } = await operatorTokens(settings);
   const { eventLog, eventFeed } = settings;
-  const app = await createApi({ databaseUrl, eventLog, eventFeed, projects, operatorTokens: tokens, version: packageVersion(), log: telemetry.log, telemetry, say });
+  const app = await createApi({ databaseUrl, eventLog, eventFeed, projects, operatorTokens: tokens, version: packageVersion(), log: telemetry.log, telemetry, say, signal });
   try {
     await app.init();
     const changed = await loadShippedCatalogs(app.get(Catalogs));

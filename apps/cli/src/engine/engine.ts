@@ -21,20 +21,22 @@ export interface Engine {
 export interface EngineOptions {
   /** Told what a person waiting should know. */
   readonly say?: (line: string) => void;
+  /** Ends the wait for what is not there yet. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws StartError, Failure: one line that says what to do */
-export const startEngine = async (settings: Settings, { say = () => undefined }: EngineOptions = {}): Promise<Engine> => {
+export const startEngine = async (settings: Settings, { say = () => undefined, signal }: EngineOptions = {}): Promise<Engine> => {
   const started: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (let stop = started.pop(); stop; stop = started.pop()) await stop();
   };
   try {
-    const database = await openDatabase(settings, say);
+    const database = await openDatabase(settings, say, signal);
     started.push(() => database.close());
     const { telemetry, stop: stopTelemetry } = await openTelemetry('meterbook', settings);
     started.push(stopTelemetry);
-    const api = await startApi({ settings, databaseUrl: database.url, projects: true, telemetry, say });
+    const api = await startApi({ settings, databaseUrl: database.url, projects: true, telemetry, say, signal });
     const { app, operatorTokens, tokenStoredIn } = api;
     started.push(() => app.close());
     if (settings.eventFeed.kind === 'kafka') {

@@ -11,12 +11,15 @@ export const start = async (): Promise<void> => {
   say(`starting ${packageVersion()} with ${shapeOf(settings)}…`);
   for (const remark of settings.remarks) say(remark);
   try {
-    const engine = await startEngine(settings, { say });
+    const engine = await startEngine(settings, { say, signal });
     if (engine.tokenStoredIn !== undefined) process.stdout.write(`The operator token was made and stored in ${engine.tokenStoredIn}\n`);
     process.stdout.write(`Meterbook is ready at ${engine.url}\n`);
     await untilAborted(signal);
     say('finishing what is under way; Ctrl-C again stops at once');
     await engine.close();
+  } catch (error) {
+    // Asked to stop while it waited at its start: there is nothing to finish.
+    if (!signal.aborted || error !== signal.reason) throw error;
   } finally {
     dispose();
   }
