@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../support/postgres.js';
 import { Collector, type CollectedSpan } from './collector.js';
-import { startSeenEngine, type Json, type SeenEngine } from './engine.js';
+import { callAt, startSeenEngine, type Json, type SeenEngine } from './engine.js';
 
 jest.setTimeout(60_000);
 
@@ -15,7 +15,7 @@ describe('the traces of an engine', () => {
   const answers = new Map<string, { status: number; body: Json }>();
   let events: readonly Json[];
 
-  const TRACES = { done: CALLER.traceId, repeated: 'a'.repeat(32), refused: 'b'.repeat(32), read: 'c'.repeat(32), notSampled: 'd'.repeat(32), probe: 'e'.repeat(32) };
+  const TRACES = { done: CALLER.traceId, repeated: 'a'.repeat(32), refused: 'b'.repeat(32), read: 'c'.repeat(32), notSampled: 'd'.repeat(32), probe: 'e'.repeat(32), stranger: 'f'.repeat(32) };
   const REASON = 'Erika Mustermann complained';
 
   beforeAll(async () => {
@@ -33,6 +33,7 @@ describe('the traces of an engine', () => {
     expect((await engine.call('POST', '/v1/accounts/acme/grants', { id: 'g-1', kind: 'signup_bonus', amount: '1', reason: REASON }, { 'idempotency-key': 'k-3' })).status).toBe(201);
     answers.set('read', await engine.call('GET', '/v1/accounts/acme/balance', undefined, { traceparent: traceparent(TRACES.read), 'meterbook-min-position': answers.get('notSampled')?.body.position as string }));
     answers.set('probe', await engine.call('GET', '/health/ready', undefined, { traceparent: traceparent(TRACES.probe) }));
+    answers.set('stranger', await callAt(engine.url, 'no token of ours')('GET', '/v1/accounts/acme/balance', undefined, { traceparent: traceparent(TRACES.stranger) }));
     events = (await engine.call('GET', '/v1/accounts/acme/events')).body.items as Json[];
     await engine.close(); // sends the last of them
   });
@@ -82,6 +83,11 @@ describe('the traces of an engine', () => {
     expect(answers.get('read')?.status).toBe(200);
     expect(collector.trace(TRACES.read).map(({ name }) => name)).toEqual(['GET /v1/accounts/{accountId}/balance']);
     expect(collector.trace(TRACES.probe)).toEqual([]);
+  });
+
+  it('show nothing of who is not let in, whatever they send', () => {
+    expect(answers.get('stranger')?.status).toBe(401);
+    expect(collector.trace(TRACES.stranger)).toEqual([]);
   });
 
   it('carry no token, and nothing of a body', () => {

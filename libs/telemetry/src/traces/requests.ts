@@ -2,10 +2,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { operationOf, traceOf } from '#libs/http';
 import type { Span, Tracing } from './tracing.js';
 
-/** A span for each request, from its headers to the end of its answer; none for probes and scrapers, which come all the time. */
+/**
+ * A span for each request that is let in, to the end of its answer; none for probes and scrapers, which come all the time,
+ * and none for strangers, who could have spans recorded at will by what they send as `traceparent`.
+ */
 export const traceRequests = (tracing: Tracing) => (server: FastifyInstance): void => {
   const spans = new WeakMap<FastifyRequest, Span>();
-  server.addHook('onRequest', (request, _reply, done) => {
+  // After `onRequest`, where tokens are looked at, and before the body is read.
+  server.addHook('preParsing', (request, _reply, _payload, done) => {
     const { operation } = request.routeOptions.config;
     if (operation && operation.tag !== 'System') {
       const { accountId } = request.params as { readonly accountId?: string };
