@@ -52,7 +52,8 @@ export class StatusServer {
     else if (path === '/health/ready') await this.ready(response);
     else if (path === '/metrics') {
       const { registry } = this.parts.metrics;
-      response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics());
+      const text = await registry.metrics(); // may fail, and then the answer is another
+      response.writeHead(200, { 'content-type': registry.contentType }).end(text);
     } else json(response, 404, { status: 'not_found', checks: [] });
   }
 
