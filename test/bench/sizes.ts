@@ -28,7 +28,7 @@ export const SIZES: Readonly<Record<Size['name'], Size>> = {
     replay: { accounts: 1_000, events: 100_000 }, growth: { few: 1_000, many: 30_000 }, memory: { fewer: 30_000, more: 100_000 }, restart: { accounts: 1_000, events: 30_000 },
   },
   full: {
-    ...common, name: 'full', rounds: 7, warmUpMs: 5_000, measureMs: 6_000, accounts: 10_000,
+    ...common, name: 'full', rounds: 5, warmUpMs: 5_000, measureMs: 5_000, accounts: 10_000,
     replay: { accounts: 1_000, events: 1_000_000 }, growth: { few: 1_000, many: 1_000_000 }, memory: { fewer: 1_000_000, more: 10_000_000 }, restart: { accounts: 1_000, events: 1_000_000 },
   },
 };
