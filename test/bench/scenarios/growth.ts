@@ -3,6 +3,7 @@ import { PostgresEventLog, PostgresStreamMemory } from '#libs/event-log';
 import type { Bench, Figure, Scenario } from '../bench.js';
 import { catalogFile, catalogOf } from '../history/kyma.js';
 import { seedHistory } from '../history/seed-history.js';
+import { accountIdOf } from '../load/conversations.js';
 import { Engine } from '../servers/engine.js';
 import { startServer } from '../support/database.js';
 import { caughtUp } from '../support/lag.js';
@@ -30,6 +31,8 @@ const run = async ({ size, load, engineFlags, say }: Bench): Promise<Figure[]> =
     try {
       say('S10: the read models catch up');
       await caughtUp(server.url);
+      // What the history has left would not last.
+      for (const account of [0, 1]) await engine.request('POST', `/v1/accounts/${accountIdOf(account)}/purchases`, { id: 'for-the-load', amount: '100000' });
       let runs = 0;
       const turn = (account: number, warmUp: number, measure: number) => load.run({
         ports: [engine.port], connections: CONNECTIONS, rate: RATE, warmUpMs: warmUp, measureMs: measure,
