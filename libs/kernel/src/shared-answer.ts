@@ -1,14 +1,15 @@
 /**
  * One answer for all who ask while it is found, and for a while after: for questions that cost something and may be asked
  * by anyone, any number of times at once. A failure is shared the same way.
+ * @param nowMs a clock that never goes back
  */
-export const sharedAnswer = <Answer>(ask: () => Promise<Answer>, forMs: number): (() => Promise<Answer>) => {
+export const sharedAnswer = <Answer>(ask: () => Promise<Answer>, forMs: number, nowMs: () => number): (() => Promise<Answer>) => {
   let shared: Promise<Answer> | undefined;
   let until = Infinity;
   return () => {
-    if (shared === undefined || performance.now() >= until) {
+    if (shared === undefined || nowMs() >= until) {
       until = Infinity;
-      shared = ask().finally(() => { until = performance.now() + forMs; });
+      shared = ask().finally(() => { until = nowMs() + forMs; });
     }
     return shared;
   };

@@ -131,7 +131,7 @@ export class Projections {
   }
 
   /** As `status`, at most a second old and found once for all who ask meanwhile: for probes and scrapes, since it reads the log and asks the brokers. */
-  readonly recentStatus = sharedAnswer(() => this.status(), RECENT_MS);
+  readonly recentStatus = sharedAnswer(() => this.status(), RECENT_MS, () => performance.now());
 
   private async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {

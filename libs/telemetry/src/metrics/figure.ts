@@ -9,7 +9,7 @@ export class Figures<Answer> {
   private readonly look: () => Promise<Answer | undefined>;
 
   constructor(private readonly registry: Registry, ask: () => Promise<Answer>) {
-    this.look = sharedAnswer(() => ask().catch(() => undefined), SAME_LOOK_MS);
+    this.look = sharedAnswer(() => ask().catch(() => undefined), SAME_LOOK_MS, () => performance.now());
   }
 
   /** Metrics are looked at most when something is down: what cannot be told is NaN, and takes none of the others away. */
