@@ -1,7 +1,8 @@
 // Compiles when something changed since it was last compiled, and says so: it takes a while, and silence looks like a hang.
 // Of several processes that are started at the same time one compiles, and the others wait for it.
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, rmSync, statSync, utimes, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -9,6 +10,10 @@ const STAMP = join('dist', '.compiled');
 const LOCK = join('dist', '.compiling');
 const SOURCES = ['apps', 'libs', 'test/bench', 'test/support', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 const LOOK_EVERY_MS = 200;
+/** Who compiles touches its lock: a process id would say nothing after a reboot, or to another container on the same files. */
+const TOUCH_EVERY_MS = 1_000;
+/** Several touches are missed before a lock counts as left behind by who was killed: a busy machine is late. */
+const LEFT_AFTER_MS = 5_000;
 
 const changedAt = (path) => {
   const found = statSync(path, { throwIfNoEntry: false });
@@ -16,32 +21,34 @@ const changedAt = (path) => {
   return Math.max(found.mtimeMs, ...readdirSync(path).map((name) => changedAt(join(path, name))));
 };
 
-const isRunning = (pid) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
+const isCompiled = () => {
+  const compiledAt = changedAt(STAMP);
+  return compiledAt > 0 && Math.max(...SOURCES.map(changedAt)) <= compiledAt;
 };
 
-/** Who was killed while it compiled has left its lock behind. */
+/** A lock that was left behind is only removed, and taken at the next look: of two that find it none removes the other's. */
 const takeLock = () => {
   try {
-    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+    writeFileSync(LOCK, '', { flag: 'wx' });
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
-    const holder = Number(statSync(LOCK, { throwIfNoEntry: false }) ? readFileSync(LOCK, 'utf8') : process.pid);
-    if (holder > 0 && !isRunning(holder)) rmSync(LOCK, { force: true });
+    const touchedAt = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now(); // given back just now
+    // The future, too, is no time of somebody who compiles: the clock was set back.
+    if (Math.abs(Date.now() - touchedAt) > LEFT_AFTER_MS) rmSync(LOCK, { force: true });
     return false;
   }
 };
 
-const compile = (compiledAt) => {
-  console.error(compiledAt === 0 ? 'Compiling Meterbook; this is needed once and takes some seconds…' : 'Compiling what changed…');
+const touchLock = () => {
+  const now = new Date();
+  utimes(LOCK, now, now, () => undefined); // gone where somebody took it for left behind: then two compile, to the same result
+};
+
+const compile = async () => {
+  console.error(changedAt(STAMP) === 0 ? 'Compiling Meterbook; this is needed once and takes some seconds…' : 'Compiling what changed…');
   const begun = new Date();
-  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
+  const [status] = await once(spawn('npm', ['run', '--silent', 'build'], { stdio: 'inherit' }), 'exit');
   if (status !== 0) process.exitCode = status ?? 1;
   // What changes while it compiles is compiled the next time.
   else {
@@ -51,13 +58,13 @@ const compile = (compiledAt) => {
 };
 
 mkdirSync('dist', { recursive: true });
-for (let isWaiting = false; ; await delay(LOOK_EVERY_MS)) {
-  const compiledAt = changedAt(STAMP);
-  if (compiledAt > 0 && Math.max(...SOURCES.map(changedAt)) <= compiledAt) break;
+for (let isWaiting = false; !isCompiled(); await delay(LOOK_EVERY_MS)) {
   if (takeLock()) {
+    const touching = setInterval(touchLock, TOUCH_EVERY_MS);
     try {
-      compile(compiledAt);
+      if (!isCompiled()) await compile(); // another may have finished between the look and the lock
     } finally {
+      clearInterval(touching);
       rmSync(LOCK, { force: true });
     }
     break;
