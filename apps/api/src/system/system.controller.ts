@@ -1,6 +1,7 @@
 import { Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { EventLog } from '#libs/event-log';
+import { sharedAnswer } from '#libs/kernel';
 import { EVENT_LOG } from '#libs/commands';
 import { CONTENT_SECURITY, docsPage, Handles, Metrics, PROBLEM_CODES, statusOf, type RequestOf, type ShownDocument } from '#libs/http';
 import { Projections } from '#libs/read-models';
@@ -9,6 +10,8 @@ import { live, readDocs, readDocument, readMetrics, readProblem, ready } from '.
 
 /** Read models that are further behind are of no use to whoever waits for them. */
 const MOST_LAG_SECONDS = 30;
+/** A probe asks every few seconds. */
+const SAME_ANSWER_MS = 1_000;
 
 interface Check { readonly name: string; readonly ok: boolean; readonly detail?: string }
 
@@ -18,6 +21,16 @@ export class SystemController {
   /** The document never changes while the process lives: it is written out once. */
   private readonly document: string;
   private readonly page: string;
+
+  /** Anybody may ask, without a token: the log is asked once for all of them, and has its connections for commands. */
+  private readonly checkLog = sharedAnswer(async (): Promise<Check> => {
+    try {
+      await this.log.end();
+      return { name: 'log', ok: true };
+    } catch (error) {
+      return { name: 'log', ok: false, detail: (error as Error).message };
+    }
+  }, SAME_ANSWER_MS, () => performance.now());
 
   constructor(
     @Inject(EVENT_LOG) private readonly log: EventLog, private readonly projections: Projections, private readonly metrics: Metrics, @Inject(API_DOCUMENT) document: ShownDocument,
@@ -60,15 +73,6 @@ export class SystemController {
   @Handles(readProblem)
   problem(@Req() { params: { code } }: RequestOf<typeof readProblem>) {
     return { code, status: statusOf(code), meaning: PROBLEM_CODES[code][1] };
-  }
-
-  private async checkLog(): Promise<Check> {
-    try {
-      await this.log.end();
-      return { name: 'log', ok: true };
-    } catch (error) {
-      return { name: 'log', ok: false, detail: (error as Error).message };
-    }
   }
 
   /** The read models' database answers, somebody applies, and what waits has not waited long. */
