@@ -57,10 +57,6 @@ export class Waiters {
   /** Events whose effect is durable. */
   applied(events: readonly RecordedEvent[]): void {
     for (const { stream, revision } of events) this.advance(accountIdOf(stream), revision);
-    if (this.recent.size >= REMEMBERED) {
-      this.older = this.recent;
-      this.recent = new Map();
-    }
     if (this.waiting.size > 0) this.parts.hurry();
   }
 
@@ -76,6 +72,10 @@ export class Waiters {
 
   private advance(accountId: string, revision: number): void {
     this.recent.set(accountId, revision);
+    if (this.recent.size >= REMEMBERED) {
+      this.older = this.recent;
+      this.recent = new Map();
+    }
     const waiters = this.waiting.get(accountId);
     if (waiters) for (const waiter of waiters) if (waiter.revision <= revision) waiter.resolve();
   }
