@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DirectFeed, type Consumer } from '#libs/event-feed';
 import { PostgresStreamLeases } from '#libs/event-log';
 import { CHECKPOINT_TABLE } from '../../libs/event-feed/src/checkpoint.js';
+import { NEWEST_EVENT } from '../../libs/event-feed/src/newest-event.js';
 import { PARTITION_TABLE } from '../../libs/event-feed/src/partitions.js';
+import { closeSession, openSession } from '../../libs/event-feed/src/session.js';
+import { takeTurn } from '../../libs/event-feed/src/turn.js';
 import { aStream, events } from '../../libs/event-log/src/testing/events.js';
 import { InMemoryEventLog } from '../../libs/event-log/src/testing/in-memory.js';
 import { proxyTo, type Proxy } from '../../libs/event-log/src/testing/proxy.js';
@@ -28,6 +32,7 @@ describe('a database connection that vanishes without a word, as a lost machine 
     await client.query('CREATE SCHEMA read');
     await client.query(CHECKPOINT_TABLE);
     await client.query(PARTITION_TABLE);
+    await client.query(NEWEST_EVENT);
     await client.end();
     const log = new InMemoryEventLog();
     const stop = new AbortController();
@@ -62,5 +67,23 @@ describe('a database connection that vanishes without a word, as a lost machine 
     for (const release of held) release?.();
     expect(await leases.acquire('account-a', 2_000)).toBeUndefined();
     await leases.close();
+  }, 30_000);
+});
+
+describe('a session that has nothing to do', () => {
+  it('keeps its connection and its turn for longer than the server bears silence', async () => {
+    const silenceMs = 3_000;
+    const database = await freshDatabase();
+    const [idle, other] = [await openSession(database.url, 'idle', silenceMs), await openSession(database.url, 'other')];
+    const backend = async (): Promise<unknown> => (await idle.query('SELECT pg_backend_pid()')).rows;
+    const before = await backend();
+    expect(await takeTurn(idle, 'a turn', AbortSignal.abort(), () => undefined)).toBe(true);
+
+    await delay(2.5 * silenceMs);
+    expect(await takeTurn(other, 'a turn', AbortSignal.abort(), () => undefined)).toBe(false);
+    expect(await backend()).toEqual(before);
+    await closeSession(idle);
+    await closeSession(other);
+    await database.drop();
   }, 30_000);
 });

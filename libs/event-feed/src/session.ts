@@ -6,29 +6,32 @@ import { Client, DatabaseError, type ClientBase } from 'pg';
  * The consumers' statements are look-ups along a key, and their plans are kept from when the tables were empty: without
  * the switches such a plan may scan a table that has grown since. The server gives up before we do (`query_timeout`).
  * A commit need not wait for the disk: it holds the checkpoint too, so that what a crash takes back is applied again.
- * The server ends a session that is silent, and with it the locks it holds: of a machine that is gone, or cut off, nothing
- * else tells it for hours.
  */
 const SESSION = `
   SET TimeZone = 'UTC'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s';
   SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
   SET enable_mergejoin = off; SET jit = off;
-  SET synchronous_commit = off;
-  SET idle_session_timeout = '30s'`;
-const SIGN_OF_LIFE_MS = 5_000;
+  SET synchronous_commit = off`;
+/**
+ * After so long a silence the server ends a session, and with it the locks it holds: of a machine that is gone, or cut off,
+ * nothing else tells it for hours.
+ */
+const SILENCE_MS = 30_000;
+/** How many times within it we look whether a sign of life is due: every other look finds the one before, and a busy machine is late. */
+const LOOKS = 6;
 
 const GOODBYE_MS = 1_000;
 
 /** A connection of one's own, for a consumer that holds locks on it. */
-export const openSession = async (url: string, name: string): Promise<Client> => {
+export const openSession = async (url: string, name: string, silenceMs = SILENCE_MS): Promise<Client> => {
   const client = new Client({
     connectionString: url, application_name: name, keepAlive: true, connectionTimeoutMillis: 5_000, query_timeout: 65_000,
   });
   client.on('error', () => undefined); // the query under way is rejected with it, or the next one
   try {
     await client.connect();
-    await client.query(SESSION);
-    giveSignsOfLife(client);
+    await client.query(`${SESSION}; SET idle_session_timeout = ${silenceMs}`);
+    giveSignsOfLife(client, silenceMs / LOOKS);
     return client;
   } catch (error) {
     await closeSession(client);
@@ -37,7 +40,7 @@ export const openSession = async (url: string, name: string): Promise<Client> =>
 };
 
 /** Only where nothing else was answered. Where a sign is not answered either, the session is over, and emits `end`: the server may have given its locks to others. */
-const giveSignsOfLife = (client: Client): void => {
+const giveSignsOfLife = (client: Client, everyMs: number): void => {
   let isWaiting = false;
   let read = 0;
   const timer = setInterval(() => {
@@ -50,7 +53,7 @@ const giveSignsOfLife = (client: Client): void => {
       // A transaction that failed refuses every statement, and so is alive.
       if (!(error instanceof DatabaseError)) client.connection.stream.destroy();
     }).finally(() => { isWaiting = false; });
-  }, SIGN_OF_LIFE_MS);
+  }, everyMs);
   timer.unref();
   client.once('end', () => clearInterval(timer));
 };
