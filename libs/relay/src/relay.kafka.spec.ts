@@ -1,8 +1,10 @@
 import { jest } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { Client } from 'pg';
 import { administer, kafkaClient } from '#libs/event-feed';
-import { PostgresEventLog, type EventLog } from '#libs/event-log';
+import { PostgresEventLog, type EventLog, type RecordedEvent } from '#libs/event-log';
+import { TopicWriter } from '../../event-feed/src/kafka/testing/topics.js';
 import { startKafka, type KafkaBroker } from '../../../test/support/kafka.js';
 import { freshDatabase } from '../../../test/support/postgres.js';
 import { ForeignTopic, LogRewound, OversizedEvent, TopicRepartitioned, UnreadableEvent } from './refusals.js';
@@ -29,7 +31,7 @@ describe('a relay', () => {
     for (const { stream, partition } of topic.messages) partitions.set(stream, (partitions.get(stream) ?? new Set()).add(partition));
     expect([...partitions.values()].every(({ size }) => size === 1)).toBe(true);
     expect(new Set(topic.messages.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2, 3]));
-    expect(states).toEqual(['standby', 'live']);
+    expect(states).toEqual(['standby', 'starting', 'live']);
     expect(await relay.status()).toEqual({ state: 'live', position: await site.log.end(), lag: { events: 0, atLeast: false, seconds: 0 }, error: undefined });
   });
 
@@ -67,6 +69,29 @@ describe('a relay', () => {
     const asked = Date.now();
     await relay.stop();
     expect(Date.now() - asked).toBeLessThan(3_000);
+  });
+
+  it('stops at once while its broker is frozen and it looks at the topic', async () => {
+    await site.write(20, 2);
+    const first = site.relay();
+    await until(async () => (await first.relay.status()).lag.events === 0);
+    await first.relay.stop();
+    const admin = kafkaClient(site.settings).admin();
+    await admin.connect();
+    const known = (await admin.listGroups()).groups.length;
+    const { relay, states } = site.relay();
+    while ((await admin.listGroups()).groups.length === known) await delay(1); // it looks as a group of its own
+    broker.freeze();
+    try {
+      await delay(100);
+      expect(states).toEqual(['standby', 'starting']);
+      const asked = Date.now();
+      await relay.stop();
+      expect(Date.now() - asked).toBeLessThan(3_000);
+    } finally {
+      broker.thaw();
+      await admin.disconnect();
+    }
   });
 
   it('sends everything again to a topic that was made anew', async () => {
@@ -123,13 +148,14 @@ describe('a relay', () => {
       };
 
       /** Sends more events, which the log then loses. */
-      const rewound = async (): Promise<void> => {
+      const rewound = async (beforeLoss: () => Promise<void> = () => Promise.resolve()): Promise<void> => {
         await used();
         const restore = await snapshot();
         await site.write(4, 2);
         const { relay } = site.relay();
         await until(async () => (await relay.status()).lag.events === 0);
         await relay.stop();
+        await beforeLoss();
         await restore();
       };
 
@@ -138,6 +164,17 @@ describe('a relay', () => {
         const error = await refusal(site.relay());
         expect(error).toBeInstanceOf(LogRewound);
         expect((error as Error).message).toMatch(/ends at .* new-log-identity/);
+      });
+
+      it('and is behind the topic, where a relay had sent a part of the rest again', async () => {
+        await rewound(async () => {
+          const kept: RecordedEvent[] = [];
+          for await (const page of site.log.readAll()) kept.push(...page);
+          const writer = await TopicWriter.open(site.settings);
+          for (let n = 0; n < 20; n += 1) await writer.send(kept.slice(0, 20), site.log.id);
+          await writer.close();
+        });
+        expect(await refusal(site.relay())).toBeInstanceOf(LogRewound);
       });
 
       it('and has other events by now where the lost ones were', async () => {
@@ -170,7 +207,7 @@ describe('a relay', () => {
       expect(error).toBeInstanceOf(OversizedEvent);
       expect((error as Error).message).toMatch(/revision 0 of account-large .* raise max.message.bytes/);
       await until(() => first.errors.length > 2); // it looks, and is not taken for well meanwhile
-      expect(first.states).toEqual(['standby', 'live', 'stopped']);
+      expect(first.states).toEqual(['standby', 'starting', 'live', 'stopped']);
       expect(await first.relay.status()).toMatchObject({ state: 'stopped', error: { message: (error as Error).message }, lag: { events: 11 } });
       await admin((client) => client.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: site.settings.topic, configEntries: [limit(30_000)] }] }));
       expect((await site.expectAll()).messages).toHaveLength(111);

@@ -11,10 +11,14 @@ import { Fenced, makePositionTable, readPosition, SavedPosition } from './saved-
 const READ_AHEAD = 5_000;
 const PAGE = 1_000;
 const LOOK_AGAIN_MS = 60_000;
+/** Repeats that may stand behind the newest event of a partition: fewer than one send has, since all of it would have brought that event again. */
+const MOST_REPEATED = READ_AHEAD + PAGE;
 
 export type RelayState =
   /** Another process relays to this topic; this one takes over when that one ends. */
   | 'standby'
+  /** It has the turn, and looks at the topic before it sends anything. */
+  | 'starting'
   | 'live'
   /** Log, database or brokers are out of reach; it tries again by itself. */
   | 'retrying'
@@ -121,10 +125,11 @@ export class Relay {
     const turn = whileHeld(session);
     const signal = AbortSignal.any([until, turn.signal]);
     try {
+      if (this.error === undefined) this.observe('starting');
       const kafka = kafkaClient(settings);
       const topic = await unlessAborted(openTopic(kafka, settings), signal);
       this.saved = await SavedPosition.takeOver(session, topic, log);
-      if (!topic.isUntouched) await refuseLostEvents(topic.name, await newestEvents(kafka, topic.name, signal), log);
+      if (!topic.isUntouched) await refuseLostEvents(topic.name, await unlessAborted(newestEvents(kafka, topic.name, MOST_REPEATED, signal), signal), log);
       const publisher = await unlessAborted(Publisher.open(kafka, topic, log.id, signal), signal);
       try {
         if (!this.isStuck) this.observe('live');
