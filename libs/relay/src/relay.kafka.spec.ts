@@ -214,6 +214,23 @@ describe('a relay', () => {
       await until(() => first.states.at(-1) === 'live');
     });
 
+    it('an event, and is well again when it finds that another one has sent it, though nothing came after it', async () => {
+      const admin = <T>(work: Parameters<typeof administer<T>>[1]) => administer(kafkaClient(site.settings), work);
+      const limit = (bytes: number) => ({ name: 'max.message.bytes', value: String(bytes) });
+      await admin((client) => client.createTopics({ topics: [{ topic: site.settings.topic, numPartitions: 2, configEntries: [limit(20_000)] }] }));
+      await site.append('account-large', [JSON.stringify({ data: 'ö'.repeat(12_000) })]);
+      const first = site.relay({ lookAgainMs: 5_000 });
+      expect(await refusal(first)).toBeInstanceOf(OversizedEvent);
+      await admin((client) => client.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: site.settings.topic, configEntries: [limit(30_000)] }] }));
+      const second = site.relay();
+      await until(async () => (await second.relay.status()).lag.events === 0);
+      await second.relay.stop();
+      expect(first.states).toEqual(['standby', 'starting', 'live', 'stopped']);
+      await until(() => first.states.length > 4, 15_000);
+      expect(first.states).toEqual(['standby', 'starting', 'live', 'stopped', 'live']);
+      expect(first.relay.condition).toEqual({ state: 'live', error: undefined });
+    });
+
     it.each(['not JSON', '"text"', 'null'])('an event whose body is %s, with all before it sent', async (text) => {
       await site.write(10, 2);
       await site.append('account-odd', [text]);

@@ -60,8 +60,8 @@ export class Relay {
   private state: RelayState = 'stopped';
   private error: unknown;
   private saved: SavedPosition | undefined;
-  /** It stopped at the next event: it works only once that is sent. */
-  private isStuck = false;
+  /** It stopped at the event after this position ('' before the first): it works only once that is sent, by whichever process. */
+  private stuckAfter: Position | undefined;
   private readonly pool;
 
   constructor(private readonly options: RelayOptions) {
@@ -107,10 +107,7 @@ export class Relay {
     const session = await openSession(this.options.databaseUrl, 'meterbook relay');
     try {
       await makePositionTable(session);
-      const isOurs = await takeTurn(session, `meterbook/relay/${this.options.kafka.topic}`, signal, () => {
-        this.isStuck = false; // whoever has the turn may send that event
-        this.observe('standby');
-      });
+      const isOurs = await takeTurn(session, `meterbook/relay/${this.options.kafka.topic}`, signal, () => this.observe('standby'));
       if (isOurs) await this.work(session, signal, progress);
     } catch (error) {
       if (!(error instanceof Fenced)) throw error; // who has taken over has the turn: wait for it again
@@ -132,7 +129,7 @@ export class Relay {
       if (!topic.isUntouched) await refuseLostEvents(topic.name, await unlessAborted(newestEvents(kafka, topic.name, MOST_REPEATED, signal), signal), log);
       const publisher = await unlessAborted(Publisher.open(kafka, topic, log.id, signal), signal);
       try {
-        if (!this.isStuck) this.observe('live');
+        if (this.stuckAfter !== (this.saved.position ?? '')) this.observe('live');
         await this.relay(this.saved, publisher, signal, progress);
       } finally {
         await publisher.close();
@@ -159,10 +156,12 @@ export class Relay {
             this.options.onSent?.(sending.events, startedAt);
             await saved.save(last.position, sending.events.length);
             progress();
-            if (this.isStuck) this.observe('live');
+            if (this.state !== 'live') this.observe('live');
           }
-          this.isStuck = sending.refusal !== undefined;
-          if (sending.refusal) throw sending.refusal;
+          if (sending.refusal) {
+            this.stuckAfter = saved.position ?? '';
+            throw sending.refusal;
+          }
           sent += sending.events.length;
         }
       }
