@@ -112,7 +112,7 @@ describe('metrics', () => {
         return Promise.resolve([{ lag: { events: 7, atLeast: false, seconds: 1.5 }, building: undefined }, { lag: { events: 7, atLeast: false, seconds: 1.5 }, building }]);
       }) as unknown as Projections['recentStatus'];
       telemetry.projections({ recentStatus } as Projections);
-      telemetry.relay({ status: () => Promise.reject(new Error('away')) });
+      telemetry.relay({ status: () => Promise.reject(new Error('away')), condition: { state: 'retrying', error: new Error('away') } });
       const text = await telemetry.metrics.registry.metrics();
       expect(asked).toBe(1);
       expect(text).toMatch(/^meterbook_projection_lag_events 7$/m);
@@ -121,6 +121,18 @@ describe('metrics', () => {
       expect(text).toMatch(/^meterbook_rebuild_goal_events 1000$/m);
       expect(text).toMatch(/^meterbook_relay_lag_events Nan$/m);
     });
+  });
+
+  it('of a relay tell that it has stopped, even where its lag shows nothing', async () => {
+    const error = new Error('the log was restored from an older copy');
+    const lag = { events: 0, atLeast: false, seconds: 0 };
+    telemetry.relay({ condition: { state: 'stopped', error }, status: () => Promise.resolve({ state: 'stopped', error, position: '7', lag }) });
+    expect([await value('meterbook_relay_stopped'), await value('meterbook_relay_lag_seconds')]).toEqual(['1', '0']);
+  });
+
+  it.each(['standby', 'starting', 'live', 'retrying'] as const)('of a relay that is %s tell that it has not stopped', async (state) => {
+    telemetry.relay({ condition: { state, error: undefined }, status: () => Promise.reject(new Error('away')) });
+    expect(await value('meterbook_relay_stopped')).toBe('0');
   });
 
   it('of a relay count what the brokers have, and its life is told', async () => {

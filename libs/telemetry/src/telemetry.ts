@@ -94,7 +94,7 @@ export class Telemetry {
     };
   }
 
-  relay(relay: Pick<Relay, 'status'>): void {
+  relay(relay: Pick<Relay, 'status' | 'condition'>): void {
     meterRelay(relay, this.metrics.registry);
   }
 

@@ -30,8 +30,10 @@ export const countApplied = (registry: Registry): FeedWatcher => {
   };
 };
 
-/** How far the topic is behind the log, whichever process relays. */
-export const meterRelay = (relay: Pick<Relay, 'status'>, registry: Registry): void => {
+/** How far the topic is behind the log, whichever process relays, and whether this one's relay refuses to: then its lag may be of another log. */
+export const meterRelay = (relay: Pick<Relay, 'status' | 'condition'>, registry: Registry): void => {
+  new Figures(registry, () => Promise.resolve(relay.condition))
+    .add('meterbook_relay_stopped', '1 while this process refuses to relay until somebody has mended what it says; 0 otherwise.', ({ state }) => Number(state === 'stopped'));
   new Figures(registry, () => relay.status())
     .add('meterbook_relay_lag_events', 'Events of the log that are not in the topic.', ({ lag }) => lag.events)
     .add('meterbook_relay_lag_seconds', 'How long the first of them has waited.', ({ lag }) => lag.seconds);
