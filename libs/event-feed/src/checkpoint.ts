@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { further, newestJson, type AppliedEvent } from './newest-event.js';
 
 /** How far a consumer has got, in one row. Its lock is what makes applying a batch exclusive. */
 export interface Checkpoint {
@@ -47,10 +48,11 @@ export const lockCheckpoint = async (tx: ClientBase, consumer: string): Promise<
   return row && checkpointOf(row);
 };
 
-export const saveCheckpoint = async (tx: ClientBase, consumer: string, { source, position, events, generation }: Checkpoint): Promise<void> => {
+/** @param newest the last event before the position, where some were applied */
+export const saveCheckpoint = async (tx: ClientBase, consumer: string, { source, position, events, generation }: Checkpoint, newest?: AppliedEvent): Promise<void> => {
   await tx.query({
     name: 'save checkpoint',
-    text: `UPDATE ${CHECKPOINTS} SET source = $2, position = $3, events = $4, generation = $5 WHERE consumer = $1`,
-    values: [consumer, source, position, events, generation],
+    text: `UPDATE ${CHECKPOINTS} SET source = $2, position = $3, events = $4, generation = $5, newest_event = ${further('$6::jsonb')} WHERE consumer = $1`,
+    values: [consumer, source, position, events, generation, newest && newestJson(newest)],
   });
 };

@@ -81,10 +81,11 @@ export class ForeignCheckpoint extends Error {
   }
 }
 
-/** The log ends before what the rows were made from: they show events that it no longer has, and would take others in their place. */
+/** The log does not have all that the rows were made from: they show events that it lost, and would take others in their place. */
 export class LostEvents extends Error {
-  constructor(readonly consumer: string, readonly position: string, readonly end: string | undefined) {
-    super(`${consumer}: events up to position ${position} were applied, and the log ends at ${end ?? 'none'}: it was restored from an older copy; stop all processes, give the log a new identity, and rebuild all read models from it`);
+  /** @param found what the log has instead */
+  constructor(readonly consumer: string, readonly position: string, found: string) {
+    super(`${consumer}: events up to position ${position} were applied, and the log ${found}: it was restored from an older copy; stop all processes, give the log a new identity, and rebuild all read models from it`);
     this.name = 'LostEvents';
   }
 }

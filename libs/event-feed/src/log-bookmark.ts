@@ -3,6 +3,7 @@ import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { CheckpointMoved, type Bookmark } from './applier.js';
 import { lockCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
 import { ForeignCheckpoint, LostEvents } from './event-feed.js';
+import { insteadOf, readNewestEvent } from './newest-event.js';
 import { dropPartitions, readProgress } from './partitions.js';
 import { inTransaction } from './session.js';
 
@@ -19,12 +20,10 @@ export class LogBookmark implements Bookmark {
    * and what they have is dropped.
    * @throws ForeignCheckpoint, LostEvents
    */
-  static async open(client: ClientBase, consumer: string, log: Pick<EventLog, 'id' | 'end'>): Promise<LogBookmark> {
+  static async open(client: ClientBase, consumer: string, log: Pick<EventLog, 'id' | 'end' | 'read'>): Promise<LogBookmark> {
     const { source } = await registerCheckpoint(client, consumer, log.id);
     if (source !== log.id) throw new ForeignCheckpoint(consumer, log.id, source);
-    const { position: applied } = await readProgress(client, consumer);
-    const end = await log.end(); // asked for when that was applied already
-    if (applied > (end ?? '')) throw new LostEvents(consumer, applied, end);
+    await refuseLostEvents(client, consumer, log);
     return inTransaction(client, async () => {
       const checkpoint = await lockCheckpoint(client, consumer);
       if (!checkpoint) throw new CheckpointMoved(consumer);
@@ -51,10 +50,20 @@ export class LogBookmark implements Bookmark {
 
   async move(tx: ClientBase, events: readonly RecordedEvent[]): Promise<void> {
     this.next = { ...this.known, position: events.at(-1)?.position ?? this.known.position, events: this.known.events + events.length };
-    await saveCheckpoint(tx, this.consumer, this.next);
+    await saveCheckpoint(tx, this.consumer, this.next, events.at(-1));
   }
 
   settle(): void {
     this.known = this.next;
   }
 }
+
+/** A log that lost the end of what was applied may end before that; or it has grown since, with other events in their place. */
+const refuseLostEvents = async (client: ClientBase, consumer: string, log: Pick<EventLog, 'end' | 'read'>): Promise<void> => {
+  const { position } = await readProgress(client, consumer);
+  const newest = await readNewestEvent(client, consumer);
+  const end = await log.end(); // asked for when all that was applied already
+  if (position > (end ?? '')) throw new LostEvents(consumer, position, `ends at ${end ?? 'none'}`);
+  const instead = newest && await insteadOf(newest, log);
+  if (newest && instead) throw new LostEvents(consumer, newest.position, instead);
+};

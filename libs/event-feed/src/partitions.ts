@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Position } from '#libs/event-log';
+import { further, newestJson, type AppliedEvent } from './newest-event.js';
 
 /** How far a consumer is in one partition of a topic. */
 export interface PartitionPlace {
@@ -8,6 +9,8 @@ export interface PartitionPlace {
   readonly next: number;
   /** In the log, of the furthest event applied from this partition; empty before the first. */
   readonly position: Position;
+  /** That event, where this process has applied it. */
+  readonly newest?: AppliedEvent;
   /** How many messages were applied from it. */
   readonly events: number;
   /** Another one for the same offset: the rows have been replaced meanwhile. */
@@ -80,10 +83,13 @@ export const lockPartitions = async (tx: ClientBase, consumer: string, topic: To
 export const savePartitions = async (tx: ClientBase, consumer: string, places: readonly PartitionPlace[]): Promise<void> => {
   await tx.query({
     name: 'save partitions',
-    text: `UPDATE read.partition SET next_offset = moved.next, position = moved.position, events = moved.events
-      FROM unnest($2::integer[], $3::bigint[], $4::text[], $5::bigint[]) AS moved (partition, next, position, events)
+    text: `UPDATE read.partition SET next_offset = moved.next, position = moved.position, events = moved.events, newest_event = coalesce(moved.newest::jsonb, newest_event)
+      FROM unnest($2::integer[], $3::bigint[], $4::text[], $5::bigint[], $6::text[]) AS moved (partition, next, position, events, newest)
       WHERE partition.consumer = $1 AND partition.partition = moved.partition`,
-    values: [consumer, places.map(({ partition }) => partition), places.map(({ next }) => next), places.map(({ position }) => position), places.map(({ events }) => events)],
+    values: [
+      consumer, places.map(({ partition }) => partition), places.map(({ next }) => next), places.map(({ position }) => position), places.map(({ events }) => events),
+      places.map(({ newest }) => newest && newestJson(newest)),
+    ],
   });
 };
 
@@ -99,8 +105,10 @@ export const insertPartitions = async (tx: ClientBase, consumer: string, topic: 
 export const dropPartitions = async (tx: ClientBase, consumer: string): Promise<void> => {
   await tx.query('SELECT FROM read.partition WHERE consumer = $1 ORDER BY partition FOR UPDATE', [consumer]);
   await tx.query(
-    `WITH dropped AS (DELETE FROM read.partition WHERE consumer = $1 RETURNING position)
-      UPDATE read.checkpoint SET ahead = greatest(ahead, (SELECT max(position) FROM dropped)) WHERE consumer = $1`, [consumer],
+    `WITH dropped AS (DELETE FROM read.partition WHERE consumer = $1 RETURNING position, newest_event),
+      furthest AS (SELECT newest_event AS event FROM dropped WHERE newest_event IS NOT NULL ORDER BY position DESC LIMIT 1)
+      UPDATE read.checkpoint SET ahead = greatest(ahead, (SELECT max(position) FROM dropped)), newest_event = ${further('(SELECT event FROM furthest)')}
+      WHERE consumer = $1`, [consumer],
   );
 };
 
@@ -112,7 +120,7 @@ export const isAtItsPosition = async (client: Pick<ClientBase, 'query'>, consume
   return row?.exact ?? false;
 };
 
-/** The rows were replaced by such as have what lies before the checkpoint's position and nothing more. */
-export const settleAtPosition = async (tx: ClientBase, consumer: string): Promise<void> => {
-  await tx.query("UPDATE read.checkpoint SET ahead = '' WHERE consumer = $1", [consumer]);
+/** The rows were replaced by such as have what lies before the checkpoint's position, `newest` as the last of it, and nothing more. */
+export const settleAtPosition = async (tx: ClientBase, consumer: string, newest: AppliedEvent | undefined): Promise<void> => {
+  await tx.query("UPDATE read.checkpoint SET ahead = '', newest_event = $2 WHERE consumer = $1", [consumer, newest && newestJson(newest)]);
 };

@@ -5,6 +5,7 @@ import { InMemoryEventLog, InMemoryStore } from '../../../event-log/src/testing/
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
 import { CHECKPOINT_TABLE } from '../checkpoint.js';
 import { LostEvents } from '../event-feed.js';
+import { NEWEST_EVENT } from '../newest-event.js';
 import { PARTITION_TABLE } from '../partitions.js';
 import { publishTo } from '../testing/published.js';
 import { Tally, TALLY_TABLE } from '../testing/tally.js';
@@ -23,7 +24,7 @@ describe('DirectFeed on a log that was restored to an earlier time', () => {
     database = await freshDatabase();
     client = new Client(database.url);
     await client.connect();
-    await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${TALLY_TABLE}`);
+    await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${NEWEST_EVENT}; ${TALLY_TABLE}`);
     store = new InMemoryStore();
     publishTo(store, [0, 1, 2, 3, 4].map((revision) => ({ stream: 'account-a', revision, body: '{}' })));
   });
@@ -46,15 +47,36 @@ describe('DirectFeed on a log that was restored to an earlier time', () => {
     await stop();
   };
 
+  const restoreTo = (events: number): void => {
+    store.all.splice(events);
+    store.streams.get('account-a')?.splice(events);
+  };
+
   it('refuses to go on, and says from where on the log has lost what it applied', async () => {
     await apply(5);
-    store.all.splice(3);
+    restoreTo(3);
     const error = await engine().ended;
     expect(error).toBeInstanceOf(LostEvents);
     expect(String(error)).toContain('up to position 0000000000000005 were applied, and the log ends at 0000000000000003');
-    store.all.splice(0);
+    restoreTo(0);
     expect(String(await engine().ended)).toContain('the log ends at none');
     expect(await applied()).toBe(5);
+  });
+
+  it('refuses it just so when the log has grown beyond that place since, with other events', async () => {
+    await apply(5);
+    restoreTo(3);
+    publishTo(store, [3, 4, 5].map((revision) => ({ stream: 'account-a', revision, body: '{"new":true}' })));
+    const error = await engine().ended;
+    expect(error).toBeInstanceOf(LostEvents);
+    expect(String(error)).toMatch(/up to position 0000000000000005 were applied, and the log has event \S+ and not \S+ at revision 4 of account-a/);
+    expect(await applied()).toBe(5);
+  });
+
+  it('goes on where the log has grown and lost nothing', async () => {
+    await apply(5);
+    publishTo(store, [5].map((revision) => ({ stream: 'account-a', revision, body: '{}' })));
+    await apply(6);
   });
 
   it('refuses also what a topic had brought ahead of its place', async () => {

@@ -4,6 +4,7 @@ import { InMemoryEventLog, InMemoryStore } from '../../../event-log/src/testing/
 import { startKafka } from '../../../../test/support/kafka.js';
 import { freshDatabase } from '../../../../test/support/postgres.js';
 import { CHECKPOINT_TABLE } from '../checkpoint.js';
+import { NEWEST_EVENT } from '../newest-event.js';
 import { PARTITION_TABLE } from '../partitions.js';
 import { eventFeedContract } from '../testing/event-feed.contract.js';
 import { TALLY_TABLE } from '../testing/tally.js';
@@ -18,7 +19,7 @@ eventFeedContract('KafkaFeed', async () => {
   const { url } = database;
   const client = new Client(url);
   await client.connect();
-  await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${TALLY_TABLE}`);
+  await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${NEWEST_EVENT}; ${TALLY_TABLE}`);
   await client.end();
   return {
     url,

@@ -7,6 +7,7 @@ import { startServer, freshDatabase, type TestDatabase } from '../../../../test/
 import { CHECKPOINT_TABLE } from '../checkpoint.js';
 import { DirectFeed } from '../direct/direct-feed.js';
 import { StreamGap, type EventFeed } from '../event-feed.js';
+import { NEWEST_EVENT } from '../newest-event.js';
 import { PARTITION_TABLE } from '../partitions.js';
 import type { Published } from '../testing/event-feed.contract.js';
 import { publishTo } from '../testing/published.js';
@@ -45,7 +46,7 @@ describe('KafkaFeed', () => {
   const open = async (server?: string): Promise<void> => {
     database = await freshDatabase(server);
     await connect();
-    await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${TALLY_TABLE}`);
+    await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${NEWEST_EVENT}; ${TALLY_TABLE}`);
     settings = await freshTopic(broker.brokers, 6);
     store = new InMemoryStore();
     writer = await TopicWriter.open(settings);

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
 import { Applier, CheckpointMoved } from '../applier.js';
 import { CHECKPOINT_TABLE, registerCheckpoint } from '../checkpoint.js';
+import { NEWEST_EVENT, readNewestEvent } from '../newest-event.js';
 import { dropPartitions, insertPartitions, isAtItsPosition, PARTITION_TABLE, readPartitions, readProgress } from '../partitions.js';
 import { closeSession, inTransaction, openSession } from '../session.js';
 import { TALLY_TABLE, Tally } from '../testing/tally.js';
@@ -25,7 +26,7 @@ describe('a place in each partition', () => {
     database = await freshDatabase();
     sessions = await Promise.all([1, 2].map((n) => openSession(database.url, `engine ${n}`)));
     const [session] = sessions as [Client];
-    await session.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${TALLY_TABLE}`);
+    await session.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${NEWEST_EVENT}; ${TALLY_TABLE}`);
     await registerCheckpoint(session, CONSUMER, 'log');
     await insertPartitions(session, CONSUMER, TOPIC, [0, 1].map((partition) => ({ partition, next: 0, position: '', events: 0, generation: 0 })));
   });
@@ -82,6 +83,16 @@ describe('a place in each partition', () => {
     expect(await isAtItsPosition(session, CONSUMER)).toBe(false);
     await session.query("UPDATE read.checkpoint SET position = '0-000000001'");
     expect(await isAtItsPosition(session, CONSUMER)).toBe(true);
+  });
+
+  it('remembers the event furthest in the log, also once it is gone', async () => {
+    const [one, session, first] = [await engine(0), sessions[1] as Client, event(1, 1)];
+    await one.apply([event(1, 0), first, event(0, 0)]);
+    await one.apply([event(0, 1), event(0, 2)]); // of a partition that lies further back
+    const { position, stream, revision, id } = first;
+    expect(await readNewestEvent(session, CONSUMER)).toEqual({ position, stream, revision, id });
+    await inTransaction(session, () => dropPartitions(session, CONSUMER));
+    expect(await readNewestEvent(session, CONSUMER)).toEqual({ position, stream, revision, id });
   });
 
   it('means nothing in another topic', async () => {

@@ -21,10 +21,13 @@ export class PartitionBookmark implements Bookmark<DeliveredEvent> {
 
   async move(tx: ClientBase, events: readonly DeliveredEvent[]): Promise<void> {
     const moved = new Map<number, PartitionPlace>();
-    for (const { partition, offset, position } of events) {
+    for (const event of events) {
+      const { partition, offset, position } = event;
       const place = moved.get(partition) ?? this.known.get(partition);
+      if (!place) continue;
       // What the relay sends a second time lies further back in the log.
-      if (place) moved.set(partition, { ...place, next: offset + 1, position: position > place.position ? position : place.position, events: place.events + 1 });
+      const further = position > place.position ? { position, newest: event } : {};
+      moved.set(partition, { ...place, ...further, next: offset + 1, events: place.events + 1 });
     }
     this.next = [...moved.values()];
     await savePartitions(tx, this.consumer, this.next);

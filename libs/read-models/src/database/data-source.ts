@@ -9,6 +9,7 @@ import { UsageEntity } from '../usage-log/entity.js';
 import { HangingUpClient } from './hanging-up-client.js';
 import { CreateReadModels1763683200000 } from './migrations/1763683200000-create-read-models.js';
 import { FollowATopic1763769600000 } from './migrations/1763769600000-follow-a-topic.js';
+import { KnowTheNewestEvent1763856000000 } from './migrations/1763856000000-know-the-newest-event.js';
 
 const CONNECTIONS = 6;
 const STATEMENT_TIMEOUT_MS = 30_000;
@@ -17,7 +18,7 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 export const readDataSource = (url: string, statementTimeoutMs = STATEMENT_TIMEOUT_MS): DataSource => new DataSource({
   type: 'postgres', url, schema: 'read', applicationName: 'meterbook queries', poolSize: CONNECTIONS,
   entities: [BalanceEntity, EmptyGrantEntity, OpenHoldEntity, TransactionEntity, UsageEntity, TierEntity],
-  migrations: [CreateReadModels1763683200000, FollowATopic1763769600000], migrationsTableName: 'migration',
+  migrations: [CreateReadModels1763683200000, FollowATopic1763769600000, KnowTheNewestEvent1763856000000], migrationsTableName: 'migration',
   extra: { ...poolSettings(statementTimeoutMs), Client: HangingUpClient },
   poolErrorHandler: () => undefined, // an idle connection broke: the next query opens another
 });

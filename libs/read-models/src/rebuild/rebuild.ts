@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { BillingError } from '#libs/kernel';
-import { closeSession, dropPartitions, isAtItsPosition, lockCheckpoint, openSession, readCheckpoint, readProgress, registerCheckpoint, saveCheckpoint, settleAtPosition, type Checkpoint } from '#libs/event-feed';
+import { closeSession, dropPartitions, insteadOf, isAtItsPosition, lockCheckpoint, openSession, readCheckpoint, readNewestEvent, readProgress, registerCheckpoint, saveCheckpoint, settleAtPosition, type AppliedEvent, type Checkpoint } from '#libs/event-feed';
 import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { isAccountStream } from '../folding/account-record.js';
 import type { ReadModelName, Write } from '../folding/read-model.js';
@@ -62,7 +62,7 @@ export const rebuild = async ({ url, log, names, onProgress, signal }: RebuildOp
   }
 };
 
-/** A topic feeds the live ones, or they are beyond the log's end: they are at no one place in the log, where one of them could take its place among the others. */
+/** A topic feeds the live ones, or the log has lost some of their events: they are at no one place in the log, where one of them could take its place among the others. */
 class NoOnePlace extends Error {}
 
 const giveUp = async (session: Client): Promise<void> => {
@@ -73,13 +73,13 @@ const giveUp = async (session: Client): Promise<void> => {
 const ofAccounts = (page: readonly RecordedEvent[]): RecordedEvent[] => page.filter(({ stream }) => isAccountStream(stream));
 
 /** How far the copy is. */
-interface Place { readonly position: Position | undefined; readonly events: number }
+interface Place { readonly newest: AppliedEvent | undefined; readonly events: number }
 
-const placeAfter = ({ position, events }: Place, page: readonly RecordedEvent[]): Place => ({ position: page.at(-1)?.position ?? position, events: events + page.length });
+const placeAfter = ({ newest, events }: Place, page: readonly RecordedEvent[]): Place => ({ newest: page.at(-1) ?? newest, events: events + page.length });
 
 class Rebuild {
   private readonly writers: ReadModelWriters;
-  private place: Place = { position: undefined, events: 0 };
+  private place: Place = { newest: undefined, events: 0 };
 
   constructor(
     private readonly session: Client, private readonly log: EventLog, private readonly names: readonly ReadModelName[],
@@ -118,13 +118,19 @@ class Rebuild {
     const { events: total } = await readProgress(this.session, LIVE);
     const isOurs = live.source === this.log.id;
     const areAll = this.names.length === readModelNames.length;
-    if (isOurs && await isAtItsPosition(this.session, LIVE) && (areAll || live.position <= (await this.log.end() ?? ''))) return { position: live.position, total };
+    if (isOurs && await isAtItsPosition(this.session, LIVE) && (areAll || await this.hasAllOf(live))) return { position: live.position, total };
     // Some of them at the end, and the others where they are, or beyond it, would contradict each other.
     if (!areAll) {
       if (isOurs) throw new NoOnePlace();
       throw new BillingError('conflict', 'state_conflict', { detail: 'the read models were made from another log; rebuild all of them together' });
     }
     return { position: await this.log.end() ?? '', total: isOurs ? total : this.place.events };
+  }
+
+  /** Whether the log still has what the live ones were made from. One that was restored may end before, or have other events there. */
+  private async hasAllOf(live: Checkpoint): Promise<boolean> {
+    const newest = await readNewestEvent(this.session, LIVE);
+    return live.position <= (await this.log.end() ?? '') && (!newest || await insteadOf(newest, this.log) === undefined);
   }
 
   /** Folds on while what was folded before is written, each time in a transaction of its own. */
@@ -178,12 +184,12 @@ class Rebuild {
         await this.writers.fold(tx, ofAccounts(page));
         last = placeAfter(last, page);
       }
-      const { position, events } = last;
+      const { newest, events } = last;
       await this.writers.take()(tx);
       await tx.query(`SET LOCAL lock_timeout = '${SWITCH_WAITS}'`);
       await switchTables(tx, this.names);
-      await saveCheckpoint(tx, LIVE, { source: this.log.id, position: position ?? '', events, generation: (live?.generation ?? 0) + 1 });
-      await settleAtPosition(tx, LIVE);
+      await saveCheckpoint(tx, LIVE, { source: this.log.id, position: newest?.position ?? '', events, generation: (live?.generation ?? 0) + 1 });
+      await settleAtPosition(tx, LIVE, newest);
       await tx.query('COMMIT');
       this.onProgress?.({ events, total: events });
       return true;
@@ -197,7 +203,7 @@ class Rebuild {
 
   /** The log from the copy's place up to a goal, which need not be the place of an event: the last page may be empty. */
   private async *pagesTo({ position: goal }: Goal): AsyncGenerator<readonly RecordedEvent[], void> {
-    const { position: after } = this.place;
+    const after = this.place.newest?.position;
     if (goal <= (after ?? '')) return;
     for await (const page of this.log.readAll({ after, batchSize: PAGE })) {
       const last = page.at(-1);
