@@ -17,6 +17,8 @@ export class Faults {
   answerAfterMs = 0;
   /** Instead of doing anything: not ready, too busy, or no leader; the leader's address where it is known. */
   refusal: 'not-ready' | 'busy' | 'no-leader' | Address | undefined;
+  /** Of who asks for the members of the cluster, whatever else is answered. */
+  gossip: 'unanswered' | 'denied' | undefined;
   private frozen: Promise<void> | undefined;
   private resume = (): void => undefined;
 

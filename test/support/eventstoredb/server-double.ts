@@ -60,7 +60,10 @@ export class ServerDouble {
       getSupportedMethods: (_: unknown, callback: sendUnaryData<unknown>) => { void this.answer(supported, callback); },
     });
     this.grpc.addService(gossip.GossipService, {
-      read: (_: unknown, callback: sendUnaryData<unknown>) => { void this.answer(() => clusterOf(this.members()), callback); },
+      read: (_: unknown, callback: sendUnaryData<unknown>) => {
+        if (this.faults.gossip === 'denied') callback(callError(Code.PERMISSION_DENIED, 'Access Denied'));
+        else if (this.faults.gossip === undefined) void this.answer(() => clusterOf(this.members()), callback);
+      },
     });
   }
 

@@ -202,6 +202,27 @@ describe('a cluster', () => {
     await deposed.stop();
   }, 20_000);
 
+  it.each<[string, (node: ServerDouble) => void]>([
+    ['does not answer', ({ faults }) => { faults.gossip = 'unanswered'; }],
+    ['is denied to us', ({ faults }) => { faults.gossip = 'denied'; }],
+    ['names nobody', (node) => { node.members = () => []; }],
+    ['names itself, not leading yet', (node) => { node.members = () => [{ ...node.address, isLeader: false, isAlive: true }]; }],
+  ])('is reckoned with behind one server, where its gossip %s, until it has said that it is alone', async (_, keepQuiet) => {
+    const node = await ServerDouble.start({ writeTimeoutMs: 300 });
+    const itself = node.members;
+    keepQuiet(node);
+    const alone = await EventStoreLog.open(node.url);
+    node.store.stopReplicating(); // it leads no more, and has not been told
+    const answers = Promise.all([alone.head(aStream()), alone.end(), collect(alone.readAll())]);
+    expect(await Promise.race([answers, delay(1_000, 'nothing')])).toBe('nothing');
+    node.faults.gossip = undefined;
+    node.members = itself;
+    node.dropConnections();
+    expect(await answers).toEqual([-1, undefined, []]);
+    await alone.close();
+    await node.stop();
+  }, 20_000);
+
   it('without a leader is unavailable', async () => {
     const other = await EventStoreLog.open(cluster.url, { patienceMs: 1_000 });
     for (const node of cluster.nodes) node.faults.refusal = 'no-leader';

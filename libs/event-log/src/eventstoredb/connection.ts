@@ -45,7 +45,7 @@ export class Connection {
   }
 
   /**
-   * @param isInCluster one of several nodes, which change roles
+   * @param isInCluster one of several nodes, which change roles, as far as is known
    * @param onLost told once when it can be used no more
    */
   static async open({ address, port }: Address, settings: ServerSettings, isInCluster: boolean, onLost: (fault: Error) => void): Promise<Connection> {

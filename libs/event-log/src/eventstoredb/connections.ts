@@ -67,8 +67,8 @@ export class Connections {
       const pause = this.openedAt + OPEN_EVERY_MS - performance.now();
       if (pause > 0) await delay(pause);
       this.openedAt = performance.now();
-      if (!this.isCluster) await this.lookAround();
-      const connection = await Connection.open(await this.target(), this.settings, this.isCluster, forget);
+      const isAlone = !this.isCluster && await this.lookAround();
+      const connection = await Connection.open(await this.target(), this.settings, !isAlone, forget);
       this.outage.isOver();
       return connection;
     } catch (error) {
@@ -90,12 +90,18 @@ export class Connections {
     return this.isFirstsTurn || !this.isCluster ? first : findLeader(this.nodes, this.settings);
   }
 
-  /** Who names one node may mean the cluster that it is in, whose nodes change roles. */
-  private async lookAround(): Promise<void> {
-    const members = await findMembers(this.nodes[0] as Address, this.settings);
-    if (members.length < 2) return;
-    this.isCluster = true;
-    this.nodes = [...this.nodes, ...members];
+  /**
+   * Who names one node may mean the cluster that it is in, whose nodes change roles.
+   * @returns whether it has said itself that it is alone. One that does not tell, or only begins to know others, may be replaced as leader.
+   */
+  private async lookAround(): Promise<boolean> {
+    const members = await findMembers(this.nodes[0] as Address, this.settings) ?? [];
+    if (members.length === 1) return members[0]?.leads === true;
+    if (members.length > 1) {
+      this.isCluster = true;
+      this.nodes = [...this.nodes, ...members];
+    }
+    return false;
   }
 }
 

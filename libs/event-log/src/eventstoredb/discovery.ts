@@ -11,7 +11,7 @@ const ANSWER_WITHIN_MS = 1_000;
 const { LEADER } = gossip.MemberInfo.VNodeState;
 
 /** One node of a cluster, as another one (or itself) tells. */
-interface Member extends Address {
+export interface Member extends Address {
   readonly leads: boolean;
 }
 
@@ -32,9 +32,9 @@ export const findLeader = async (nodes: readonly Address[], settings: ServerSett
   }
 };
 
-/** The nodes of the cluster that a server is in; itself alone where it is in none, and nobody where it does not tell. */
-export const findMembers = async (server: Address, settings: ServerSettings): Promise<readonly Address[]> =>
-  Promise.any((await seedsOf(server)).map((seed) => membersKnownTo(seed, settings))).catch(() => []);
+/** The nodes of the cluster that a server is in, itself alone where it is in none; undefined where nobody tells. */
+export const findMembers = async (server: Address, settings: ServerSettings): Promise<readonly Member[] | undefined> =>
+  Promise.any((await seedsOf(server)).map((seed) => membersKnownTo(seed, settings))).catch(() => undefined);
 
 /** A node to ask, and the name that its certificate is for where it was found by name. */
 interface Seed extends Address {
