@@ -73,6 +73,8 @@ export class Connection {
 
   get isLost(): boolean { return this.fault !== undefined; }
 
+  get openReads(): number { return this.reads.size; }
+
   /**
    * Resolves when what the node has answered since the call was the word of the leader. In a cluster that costs a message to
    * a majority, which all who ask meanwhile share; a node of its own leads always.

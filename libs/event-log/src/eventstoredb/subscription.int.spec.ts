@@ -1,7 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerDouble } from '../../../../test/support/eventstoredb/server-double.js';
 import { anEvent, aStream, events, numbered } from '../testing/events.js';
+import { Connection } from './connection.js';
 import { EventStoreLog } from './event-store-log.js';
+import { ignored } from './faults.js';
+import { readSettings } from './settings.js';
+import { Subscription } from './subscription.js';
 
 describe('a subscription', () => {
   let node: ServerDouble;
@@ -31,6 +35,19 @@ describe('a subscription', () => {
     await noneOpen();
     await expect((async () => { for await (const _ of log.subscribe({ signal: new AbortController().signal })) throw new Error('of the reader'); })()).rejects.toThrow('of the reader');
     await noneOpen();
+  });
+
+  it('leaves nothing on its connection, where it ends while more has arrived than its reader takes', async () => {
+    const connection = await Connection.open(node.address, readSettings(node.url), false, ignored);
+    await connection.appends.send(aStream(), -1, events(100));
+    const subscription = new Subscription(connection, ['account-'], undefined, 10);
+    await subscription.next(AbortSignal.timeout(10_000));
+    await delay(100); // the rest arrives
+    expect(connection.openReads).toBe(1);
+    subscription.end();
+    await delay(100);
+    expect(connection.openReads).toBe(0);
+    connection.lose(new Error('the end of the test'));
   });
 
   it('lets the server wait for a slow reader', async () => {

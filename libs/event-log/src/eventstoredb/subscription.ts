@@ -41,9 +41,10 @@ export class Subscription {
     return batch;
   }
 
-  /** Without it the server would go on sending. */
+  /** Without it the server would go on sending; and a call that is paused would wait with all it holds until the connection is lost. */
   end(): void {
     this.call.on('error', ignored);
+    this.call.destroy();
     this.call.cancel();
   }
 
