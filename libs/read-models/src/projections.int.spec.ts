@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountStream } from '#libs/domain';
+import { DirectFeed } from '#libs/event-feed';
 import { PostgresEventLog } from '#libs/event-log';
 import { startServer, type TestDatabase, type TestServer } from '../../../test/support/postgres.js';
 import { compareReadModels } from './compare/compare.js';
@@ -129,6 +130,24 @@ describe('projections', () => {
     const { projections } = engine();
     await expect(projections.waitFor('acme', 8, 300)).rejects.toMatchObject({ code: 'projection_behind' });
     expect((await projections.status())[0]).toMatchObject({ state: 'stopped', error: expect.stringContaining('revision 3, and 5 came next') as string });
+  });
+
+  it('try again after a while what had looked like a fault for good', async () => {
+    await appendAll(log, 'acme', events.slice(0, 9));
+    const direct = new DirectFeed(log, database.url, { most: 5_000, gatherMs: 5 });
+    const consume = jest.spyOn(direct, 'consume').mockImplementationOnce((consumer) => {
+      const error = Object.assign(new Error('role "meterbook" is not permitted to log in'), { code: '28000' });
+      consumer.observe({ status: 'stopped', error });
+      return Promise.reject(error);
+    });
+    const side = new ReadSide(database.url, log, direct, 200);
+    engines.push(side);
+    side.projections.start();
+    await expect(side.projections.waitFor('acme', 8, 50)).rejects.toThrow('not permitted to log in');
+    await side.projections.waitFor('acme', 8, PATIENCE_MS);
+    expect((await side.projections.status())[0]).toMatchObject({ state: 'live', error: undefined });
+    expect(consume).toHaveBeenCalledTimes(2);
+    expect(side.errors).toHaveLength(1);
   });
 
   it('refuse rows that were made from another log, until all are rebuilt from this one', async () => {

@@ -15,6 +15,8 @@ import { REBUILD_RUNS } from './rebuild/turn.js';
 
 /** How soon a projector that has stopped notices that read models were rebuilt. */
 const LOOK_AGAIN_MS = 1_000;
+/** A projector that has stopped tries again so often: what looked like a fault for good may have passed, as a login that was refused for a moment. */
+const TRY_AGAIN_MS = 60_000;
 /** How old the answer to a probe may be. */
 const RECENT_MS = 1_000;
 
@@ -48,6 +50,7 @@ export interface ProjectionsParts {
   /** False: other processes apply the events. */
   readonly projects?: boolean;
   readonly onError: (error: unknown) => void;
+  readonly tryAgainMs?: number;
 }
 
 /** The read models as a whole: kept up to date, waited for, looked at, rebuilt. */
@@ -142,14 +145,17 @@ export class Projections {
           if ('error' in state) this.parts.onError(state.error);
         },
       });
-      await this.parts.feed.consume(projector, signal).catch(() => this.untilRebuilt(signal)); // told by onState
+      await this.parts.feed.consume(projector, signal).catch(() => this.untilMended(signal)); // told by onState
     }
   }
 
-  /** What stopped it may be mended by a rebuild, in whichever process. */
-  private async untilRebuilt(signal: AbortSignal): Promise<void> {
+  /** What stopped it may be mended by a rebuild, in whichever process, or by nothing but time. */
+  private async untilMended(signal: AbortSignal): Promise<void> {
     const before = await this.builtAt();
-    while (!signal.aborted && (await this.builtAt()) === before) await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    const until = performance.now() + (this.parts.tryAgainMs ?? TRY_AGAIN_MS);
+    while (!signal.aborted && performance.now() < until && (await this.builtAt()) === before) {
+      await delay(Math.min(LOOK_AGAIN_MS, Math.max(0, until - performance.now())), undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /** When read models were last rebuilt; unchanged, as far as is known, while the database does not answer. */

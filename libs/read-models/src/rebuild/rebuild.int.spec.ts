@@ -184,6 +184,21 @@ describe('rebuild', () => {
     expect(await sql('SELECT position FROM read.checkpoint')).toEqual([{ position: await log.end() }]);
   });
 
+  it('does so, too, where the log has grown beyond that since', async () => {
+    const { projections } = engine();
+    await appendAll(log, 'acme', events.slice(0, 60));
+    await projections.waitFor('acme', 59, PATIENCE_MS);
+    await projections.stop();
+    await sql('DELETE FROM log.events WHERE revision >= 40');
+    await log.append(accountStream('acme'), events.slice(40, 70).map((event) => ({ ...event, id: crypto.randomUUID() })), 39);
+    const before = new Date();
+    await idleEngine().projections.rebuild('tier');
+    expect(await sql('SELECT name FROM read.projection WHERE built_at > $1', [before])).toHaveLength(readModelNames.length);
+    const again = engine();
+    await again.projections.waitFor('acme', 69, PATIENCE_MS);
+    await expectSound(1);
+  });
+
   it('leaves everything live as it was when it is cut off, and starts over cleanly', async () => {
     const { projections } = engine();
     await appendAll(log, 'acme', events);

@@ -26,9 +26,9 @@ export class ReadSide {
   readonly pool;
   readonly projections: Projections;
 
-  constructor(readonly url: string, readonly log: EventLog, feed: EventFeed = new DirectFeed(log, url, { most: 5_000, gatherMs: 5 })) {
+  constructor(readonly url: string, readonly log: EventLog, feed: EventFeed = new DirectFeed(log, url, { most: 5_000, gatherMs: 5 }), tryAgainMs?: number) {
     this.pool = openHotPool(url);
-    this.projections = new Projections({ url, log, feed, pool: this.pool, onError: (error) => this.errors.push(error) });
+    this.projections = new Projections({ url, log, feed, pool: this.pool, onError: (error) => this.errors.push(error), ...(tryAgainMs === undefined ? {} : { tryAgainMs }) });
   }
 
   async close(): Promise<void> {
