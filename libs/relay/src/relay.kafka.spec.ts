@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { Client } from 'pg';
@@ -122,9 +123,12 @@ describe('a relay', () => {
       await used();
       const other = await freshDatabase();
       const log = await PostgresEventLog.open(other.url);
-      const error = await refusal(site.relay({ log }));
+      await log.append('account-0', [{ id: randomUUID(), type: 'Tested', body: '{}' }], -1);
+      const refused = site.relay({ log });
+      const error = await refusal(refused);
       expect(error).toBeInstanceOf(ForeignTopic);
       expect(error).toMatchObject({ found: site.log.id, log: log.id });
+      expect(await refused.relay.status()).toMatchObject({ state: 'stopped', position: undefined, lag: { events: 1 } });
       await log.close();
       await other.drop();
     });

@@ -87,7 +87,7 @@ export class Relay {
 
   /** Counts what is behind, at most some thousand events. @throws when the database or the log does not answer */
   async status(): Promise<RelayStatus> {
-    const position = this.saved ? this.saved.position : await readPosition(this.pool, this.options.kafka.topic);
+    const position = this.saved ? this.saved.position : await readPosition(this.pool, this.options.kafka.topic, this.options.log.id);
     return { ...this.condition, position, lag: await lagAfter(this.options.log, position) };
   }
 

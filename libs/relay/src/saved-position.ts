@@ -85,10 +85,10 @@ export class SavedPosition {
   }
 }
 
-/** Where the relay of a topic is, whichever process that is; undefined before the first event. */
-export const readPosition = async (client: Pick<ClientBase, 'query'>, topic: string): Promise<Position | undefined> => {
+/** Where the relay of a log to a topic is, whichever process that is; undefined before the first event. */
+export const readPosition = async (client: Pick<ClientBase, 'query'>, topic: string, logId: string): Promise<Position | undefined> => {
   const { rows: [made] } = await client.query<{ made: string | null }>("SELECT to_regclass('relay.position') AS made");
   if (!made?.made) return undefined;
-  const { rows: [row] } = await client.query<{ position: string }>('SELECT position FROM relay.position WHERE topic = $1 ORDER BY saved_at DESC LIMIT 1', [topic]);
+  const { rows: [row] } = await client.query<{ position: string }>('SELECT position FROM relay.position WHERE topic = $1 AND log_id = $2 ORDER BY saved_at DESC LIMIT 1', [topic, logId]);
   return row?.position || undefined;
 };
