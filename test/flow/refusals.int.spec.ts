@@ -1,5 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { jest } from '@jest/globals';
+import { OPERATIONS } from '../../apps/api/src/operations.js';
+import type { Operation } from '#libs/http';
 import { freshDatabase, type TestDatabase } from '../support/postgres.js';
 import { catalogFile, startApi, TOKENS, type Answer, type TestApi } from './support.js';
 
@@ -73,6 +75,19 @@ describe('refusals', () => {
       expect(await api.get('/v1/events?cursor=!!!')).toMatchObject(refusal(400, 'invalid_request', { errors: [{ path: 'cursor' }] }));
       expect(await api.get(`/v1/events?cursor=${Buffer.from("'; drop").toString('base64url')}`)).toMatchObject(refusal(400, 'invalid_request', { errors: [{ path: 'cursor' }] }));
     });
+  });
+
+  it('400 invalid_request: an unknown query member, on whatever operation, and nothing is done', async () => {
+    const pathOf = ({ path }: Operation): string => path.replace('{accountId}', 'acme').replace('{holdId}', 'h-1').replace('{catalog}', 'kyma').replace('{version}', '1').replace('{code}', 'overdrawn').replace('{name}', 'balance');
+    const before = (await api.get('/v1/accounts/acme/events')).body.items.length as number;
+    for (const operation of OPERATIONS) {
+      const { id, method, query, body, bodyExamples } = operation;
+      const answer = await api.send(method, `${pathOf(operation)}?colour=red`, body && JSON.stringify(bodyExamples?.[0]?.value ?? {}));
+      expect([id, answer]).toMatchObject([id, refusal(400, 'invalid_request', { errors: [{ path: 'colour', message: expect.stringContaining('not known here') }] })]);
+      if (!query) expect([id, answer.body.detail]).toEqual([id, 'colour: not known here; none is known']);
+    }
+    expect(await api.post('/v1/charges?dryRun=true', { id: 'not-charged', accountId: 'acme', amount: '1' })).toMatchObject(refusal(400, 'invalid_request', { errors: [{ path: 'dryRun' }] }));
+    expect((await api.get('/v1/accounts/acme/events')).body.items).toHaveLength(before);
   });
 
   it('400 idempotency_key_required', async () => {

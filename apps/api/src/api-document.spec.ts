@@ -41,7 +41,7 @@ describe('the API document', () => {
     const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     expect(((described.parameters ?? []) as Json[]).filter((parameter) => parameter.in === 'path').map(({ name }) => name as string)).toEqual(inPath);
     expect((document.tags as Json[]).map(({ name }) => name as string)).toContain(operation.tag);
-    for (const code of operation.refusals ?? []) expect(Object.keys(described.responses as Json)).toContain(String(statusOf(code)));
+    for (const code of ['invalid_request', ...operation.refusals ?? []] as const) expect(Object.keys(described.responses as Json)).toContain(String(statusOf(code)));
     expect(described.security).toEqual(operation.needs === undefined ? [] : [{ operator: [] }]);
   });
 

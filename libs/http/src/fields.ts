@@ -43,5 +43,5 @@ export const flagParam = z.enum(['true', 'false']).transform((text) => text === 
 
 /** An object that takes these members and no others. */
 export const closedObject = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape, {
-  error: ({ code }) => (code === 'unrecognized_keys' ? `not known here; known are ${Object.keys(shape).join(', ') || 'none'}` : undefined),
+  error: ({ code }) => (code === 'unrecognized_keys' ? `not known here; ${Object.keys(shape).length > 0 ? `known are ${Object.keys(shape).join(', ')}` : 'none is known'}` : undefined),
 });

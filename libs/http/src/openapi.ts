@@ -100,7 +100,7 @@ const answersOf = (answers: Operation['answers'], schemas: Json): Json => Object
 );
 
 const refusalsOf = ({ needs, refusals = [], answers }: Operation): Json => {
-  const codes: ProblemCode[] = [...(needs === undefined ? [] : ['invalid_key', 'forbidden'] as const), ...refusals];
+  const codes = new Set<ProblemCode>(['invalid_request', ...(needs === undefined ? [] : ['invalid_key', 'forbidden'] as const), ...refusals]);
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of codes) {
     const status = statusOf(code);

@@ -2,6 +2,7 @@ import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestj
 import { RouteConfig, RouteSchema } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { closedObject } from './fields.js';
 import type { ProblemCode } from './problem-codes.js';
 import type { Permission } from './roles.js';
 
@@ -51,7 +52,7 @@ export interface Operation<Params extends z.ZodType = z.ZodType, Query extends z
   readonly minPosition?: true;
   /** By status; the lowest is what a handler's return is sent with unless it says otherwise. */
   readonly answers: Readonly<Partial<Record<200 | 201 | 202 | 503, AnswerDocument>>>;
-  /** Besides those every path may answer (401, 403, 500, 503). */
+  /** Besides those every path may answer (400, 401, 403, 500, 503). */
   readonly refusals?: readonly ProblemCode[];
 }
 
@@ -67,16 +68,19 @@ export const defineOperation = <const Of extends Operation>(operation: Of): Of =
 /** `/v1/accounts/{accountId}` as Fastify writes it: `/v1/accounts/:accountId`. */
 const routerPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
+/** Whoever sends `?dryRun=true` to an operation that has no dry run must not find it done. */
+const NO_QUERY = closedObject({});
+
 const METHODS = { GET: RequestMethod.GET, POST: RequestMethod.POST, PUT: RequestMethod.PUT } as const;
 
 /** Binds a controller's method to an operation. */
 export const Handles = (operation: Operation): MethodDecorator => {
-  const { method, path, params, query, body, answers } = operation;
+  const { method, path, params, query = NO_QUERY, body, answers } = operation;
   return applyDecorators(
     RequestMapping({ method: METHODS[method], path: routerPath(path) }),
     HttpCode(Number(Object.keys(answers)[0])),
     RouteConfig({ operation }),
-    RouteSchema({ ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) }),
+    RouteSchema({ ...(params && { params }), querystring: query, ...(body && { body }) }),
   );
 };
 
