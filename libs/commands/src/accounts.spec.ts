@@ -361,6 +361,23 @@ describe('a database of snapshots and ids that is set back to an earlier time', 
   });
 });
 
+describe('a stream of which nothing is shown any more, though the log has it', () => {
+  it('is called deleted, at once, and loses neither its snapshot nor its ids', async () => {
+    const { a, clock, memory, restart } = setUp();
+    await withCredit(a, ACME, '100');
+    await busy(a, 0, 700);
+    const before = await memory.load(accountStream(ACME));
+    const read = jest.spyOn(InMemoryEventLog.prototype, 'read').mockImplementation(async function* () {});
+    const deleted = 'account-acme shows nothing from revision';
+    const engine = restart();
+    await expect(engine.run(ACME, hold('new', '1'))).rejects.toThrow(deleted);
+    await expect(engine.accounts.asOf(ACME, clock())).rejects.toThrow(deleted);
+    read.mockRestore();
+    expect(await memory.load(accountStream(ACME))).toEqual(before);
+    expect(await code(engine.run(ACME, hold('busy-10', '0.01')))).toBe('hold_closed');
+  });
+});
+
 describe('a log that is set back to an earlier time, beside newer snapshots', () => {
   const stream = accountStream(ACME);
   /** The first events only: what came after them is lost. */

@@ -15,14 +15,19 @@ export class OtherHistory extends Error {
   }
 }
 
-/** A stream's events after a place, which is proved first: the event there is read with them. @throws OtherHistory */
+/**
+ * A stream's events after a place, which is proved first: the event there is read with them.
+ * @throws OtherHistory; another error where the stream has an event there and does not show it: nothing else was written in its
+ *   place, so that what was folded or stored of it is all there is left
+ */
 export async function* eventsAfter(log: EventLog, stream: string, { revision, hash }: Place): AsyncGenerator<readonly RecordedEvent[], void> {
   if (revision < 0) {
     yield* log.read(stream);
     return;
   }
-  let isProved = false;
+  let [isProved, isEmpty] = [false, true];
   for await (const events of log.read(stream, { from: revision })) {
+    isEmpty = false;
     if (isProved) yield events;
     else {
       const [at, ...after] = events;
@@ -31,7 +36,9 @@ export async function* eventsAfter(log: EventLog, stream: string, { revision, ha
       yield after;
     }
   }
-  if (!isProved) throw new OtherHistory(stream, revision);
+  if (isProved) return;
+  if (isEmpty && await log.head(stream) >= revision) throw new Error(`${stream} shows nothing from revision ${revision} on, which it has: it was truncated or deleted`);
+  throw new OtherHistory(stream, revision);
 }
 
 export const hashOfEvent = ({ stream, revision, type, body }: RecordedEvent): string => hashOf(stream, revision, type, body);

@@ -81,6 +81,9 @@ describe('what is stored', () => {
     await client.tombstoneStream(buried);
     await client.deleteStream(hidden);
     for (const call of [log.append(buried, events(1), 1), log.append(buried, [], 1), log.head(buried), collect(log.read(buried))]) await expect(call).rejects.toThrow(/deleted/);
+    await Promise.all([log.append(hidden, [], -1), log.append(hidden, events(1), 0)].map(async (call) => {
+      await expect(call).rejects.toThrow(/goes up to revision 1 and shows nothing behind (-1|0): it was truncated or deleted/);
+    }));
     await expect(log.append(hidden, events(1), -1)).rejects.toThrow('went on at another revision than -1: it was deleted');
   });
 
