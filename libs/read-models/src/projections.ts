@@ -32,7 +32,7 @@ export interface ProjectionStatus {
   readonly events: number;
   readonly lag: Lag;
   /** Of this process: `standby` where another one applies. */
-  readonly state: FeedState['status'] | 'starting';
+  readonly state: Projections['condition'];
   /** Why it is not live. */
   readonly error: string | undefined;
   /** A rebuild under way, in whichever process. */
@@ -115,6 +115,11 @@ export class Projections {
   async rebuild(name: Rebuildable, onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<void> {
     const { url, log } = this.parts;
     await rebuild({ url, log, names: name === 'all' ? readModelNames : [name], onProgress, signal });
+  }
+
+  /** How the projector of this process is; `standby` where it has none. */
+  get condition(): FeedState['status'] | 'starting' {
+    return this.state.status;
   }
 
   /** Of all read models, in a fixed order. */

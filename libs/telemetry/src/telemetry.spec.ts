@@ -111,7 +111,7 @@ describe('metrics', () => {
         asked += 1;
         return Promise.resolve([{ lag: { events: 7, atLeast: false, seconds: 1.5 }, building: undefined }, { lag: { events: 7, atLeast: false, seconds: 1.5 }, building }]);
       }) as unknown as Projections['recentStatus'];
-      telemetry.projections({ recentStatus } as Projections);
+      telemetry.projections({ recentStatus, condition: 'stopped' } as unknown as Projections);
       telemetry.relay({ status: () => Promise.reject(new Error('away')), condition: { state: 'retrying', error: new Error('away') } });
       const text = await telemetry.metrics.registry.metrics();
       expect(asked).toBe(1);
@@ -119,6 +119,7 @@ describe('metrics', () => {
       expect(text).toMatch(/^meterbook_projection_lag_seconds 1.5$/m);
       expect(text).toMatch(/^meterbook_rebuild_events 250$/m);
       expect(text).toMatch(/^meterbook_rebuild_goal_events 1000$/m);
+      expect(text).toMatch(/^meterbook_projector_stopped 1$/m);
       expect(text).toMatch(/^meterbook_relay_lag_events Nan$/m);
     });
   });

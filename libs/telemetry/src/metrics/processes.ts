@@ -5,8 +5,13 @@ import type { Relay, RelayOptions } from '#libs/relay';
 import type { FeedWatcher } from '../watched-feed.js';
 import { Figures } from './figure.js';
 
-/** How far the read models are behind, and a rebuild of them under way, in whichever process. */
-export const meterProjections = (projections: Pick<Projections, 'recentStatus'>, registry: Registry): void => {
+/**
+ * How far the read models are behind, and a rebuild of them under way, in whichever process; and whether this one's
+ * projector has stopped: behind a log that went back in time they have no lag.
+ */
+export const meterProjections = (projections: Pick<Projections, 'recentStatus' | 'condition'>, registry: Registry): void => {
+  new Figures(registry, () => Promise.resolve(projections.condition))
+    .add('meterbook_projector_stopped', '1 while this process refuses to apply events until somebody has mended what it says; 0 otherwise.', (condition) => Number(condition === 'stopped'));
   new Figures(registry, async () => {
     const all = await projections.recentStatus();
     const [{ lag }] = all as [(typeof all)[number]];
@@ -30,7 +35,7 @@ export const countApplied = (registry: Registry): FeedWatcher => {
   };
 };
 
-/** How far the topic is behind the log, whichever process relays, and whether this one's relay refuses to: then its lag may be of another log. */
+/** How far the topic is behind the log, whichever process relays, and whether this one's relay refuses to: its lag may be 0 then, in a log that went back in time. */
 export const meterRelay = (relay: Pick<Relay, 'status' | 'condition'>, registry: Registry): void => {
   new Figures(registry, () => Promise.resolve(relay.condition))
     .add('meterbook_relay_stopped', '1 while this process refuses to relay until somebody has mended what it says; 0 otherwise.', ({ state }) => Number(state === 'stopped'));
