@@ -8,8 +8,9 @@ export const sharedAnswer = <Answer>(ask: () => Promise<Answer>, forMs: number, 
   let until = Infinity;
   return () => {
     if (shared === undefined || nowMs() >= until) {
+      const asked = ask();
       until = Infinity;
-      shared = ask().finally(() => { until = nowMs() + forMs; });
+      shared = asked.finally(() => { until = nowMs() + forMs; });
     }
     return shared;
   };

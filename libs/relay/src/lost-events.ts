@@ -1,4 +1,4 @@
-import type { RelayedEvent } from '#libs/event-feed';
+import { insteadOf, type RelayedEvent } from '#libs/event-feed';
 import type { EventLog } from '#libs/event-log';
 import { ForeignTopic, LogRewound } from './refusals.js';
 
@@ -10,11 +10,11 @@ import { ForeignTopic, LogRewound } from './refusals.js';
  */
 export const refuseLostEvents = async (topic: string, newest: readonly RelayedEvent[], log: EventLog): Promise<void> => {
   const end = await log.end();
-  for (const { stream, revision, id, position, logId } of newest) {
+  for (const event of newest) {
+    const { position, logId } = event;
     if (logId !== log.id) throw new ForeignTopic(topic, logId, log.id);
     if (position > (end ?? '')) throw new LogRewound(topic, `events up to position ${position} were sent to it, and the log ends at ${end ?? 'none'}`);
-    let found: string | undefined;
-    for await (const [event] of log.read(stream, { from: revision, limit: 1 })) found ??= event?.id;
-    if (found !== id) throw new LogRewound(topic, `it has revision ${revision} of ${stream} as event ${id}, and the log has ${found === undefined ? 'none' : `event ${found}`} there`);
+    const instead = await insteadOf(event, log);
+    if (instead !== undefined) throw new LogRewound(topic, `event ${event.id} was sent to it, and the log ${instead}`);
   }
 };
