@@ -84,7 +84,7 @@ describe('Dockerfile', () => {
   it('starts what npm start starts, as it does', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
     const command = [...JSON.parse(last('ENTRYPOINT')) as string[], ...JSON.parse(last('CMD')) as string[]];
-    expect(command.join(' ')).toBe(scripts.start);
+    expect(`exec ${command.join(' ')}`).toBe(scripts.start);
   });
 
   it('copies what is there and what the context lets in', () => {
