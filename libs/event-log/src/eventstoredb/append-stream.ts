@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { SealedEvent } from '#libs/kernel';
 import { encodeAppend, type AppendAnswer, type AppendOutcome } from './append-messages.js';
-import { nodeFault, streamFault, Unanswered } from './faults.js';
+import { nodeFault, streamFault, Unanswered, Undecided } from './faults.js';
 
 /** A server that can answers within its WriteTimeoutMs (2 s unless set otherwise), if only that it gave up. */
 const ANSWER_WITHIN_MS = 3_000;
@@ -94,7 +94,7 @@ export class AppendStream {
         return;
       }
       this.pending.delete(correlationId);
-      reject(new Unanswered('the server did not answer in time'));
+      reject(new Undecided('the server did not answer in time'));
     }
     this.stopWatching();
   }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from './connection.js';
 import { findLeader, findMembers } from './discovery.js';
-import { logClosed, logError, NotLeading, Unanswered } from './faults.js';
+import { logClosed, logError, NotLeading, Unanswered, Undecided } from './faults.js';
 import type { Address, ServerSettings } from './settings.js';
 
 const FIRST_PAUSE_MS = 10;
@@ -36,10 +36,13 @@ export class Connections {
     const beganAt = performance.now();
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
-        return await work(await this.get());
+        const result = await work(await this.get());
+        this.outage.isOver();
+        return result;
       } catch (error) {
-        const since = Math.min(beganAt, this.outage.since ?? beganAt);
-        if (!(error instanceof Unanswered) || performance.now() + pause > since + this.patienceMs) throw logError(error);
+        if (!(error instanceof Unanswered)) throw error;
+        const since = error instanceof Undecided ? beganAt : Math.min(beganAt, this.outage.goesOn());
+        if (performance.now() + pause > since + this.patienceMs) throw logError(error);
       }
       await delay(pause);
     }
@@ -68,12 +71,9 @@ export class Connections {
       if (pause > 0) await delay(pause);
       this.openedAt = performance.now();
       const isAlone = !this.isCluster && await this.lookAround();
-      const connection = await Connection.open(await this.target(), this.settings, !isAlone, forget);
-      this.outage.isOver();
-      return connection;
+      return await Connection.open(await this.target(), this.settings, !isAlone, forget);
     } catch (error) {
       forget(error);
-      this.outage.goesOn();
       throw error;
     }
   }
@@ -105,18 +105,20 @@ export class Connections {
   }
 }
 
-/** Since when attempts to connect have failed, as far as anybody has tried. */
+/** Since when nothing has worked, as far as anybody has tried: a node that is there need not be one that leads. */
 class Outage {
-  since: number | undefined;
+  private since: number | undefined;
   private lastSeen = 0;
 
   /** @param lapsesMs after this long without an attempt nothing is known any more. */
   constructor(private readonly lapsesMs: number) {}
 
-  goesOn(): void {
+  /** @returns since when */
+  goesOn(): number {
     const now = performance.now();
     if (this.since === undefined || now - this.lastSeen > this.lapsesMs) this.since = now;
     this.lastSeen = now;
+    return this.since;
   }
 
   isOver(): void {

@@ -5,9 +5,9 @@ import { Confirmer } from './confirmer.js';
 import type { Connection } from './connection.js';
 import { Connections } from './connections.js';
 import { logClosed, logError } from './faults.js';
-import { identify } from './identity.js';
+import { identify, IDENTITY_STREAM } from './identity.js';
 import { inBatches } from './pages.js';
-import { readAllAfter, readEnd, readStream } from './reading.js';
+import { readAllAfter, readEnd, readNewest, readStream } from './reading.js';
 import { readSettings } from './settings.js';
 import { Subscription } from './subscription.js';
 
@@ -78,7 +78,11 @@ export class EventStoreLog implements EventLog {
     const until = AbortSignal.any([signal, this.closing.signal]);
     if (this.closing.signal.aborted) throw logClosed();
     if (signal.aborted) return;
-    const connection = await this.asLeader()((open) => Promise.resolve(open)); // another node may not have the position yet
+    // Another node may not have the position yet, and one that only is there would refuse what it is asked for.
+    const connection = await this.asLeader()(async (open) => {
+      await readNewest(open, IDENTITY_STREAM);
+      return open;
+    });
     let subscription: Subscription | undefined;
     try {
       subscription = new Subscription(connection, this.prefixes, after, batchSize);

@@ -11,6 +11,9 @@ export class Unanswered extends Error {
   }
 }
 
+/** One append was not carried out in time, which says nothing of others: a repeat of what is not replicated yet never is. */
+export class Undecided extends Unanswered {}
+
 /** The node does not lead, or not yet, or no more: asked again it says the same, maybe for ever, while another one leads. */
 export class NotLeading extends Unanswered {
   /** @param leader where to ask instead, as far as the node knows. */
@@ -63,6 +66,7 @@ export const refusalFault = (stream: string, reason: string, message: string): E
   if (reason === 'StreamDeleted') return new Error(`stream ${stream} was deleted from the log`);
   if (reason === 'BadRequest') return new Error(`EventStoreDB cannot take this append to ${stream}: ${message}`);
   if (reason === 'MaximumAppendSizeExceeded' || reason === 'MaximumAppendEventSizeExceeded') return appendTooLarge(stream);
+  if (reason === 'Timeout') return new Undecided('the server gave up on the append');
   return new Unanswered(message || `EventStoreDB answered ${reason || 'nothing'}`);
 };
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from './connection.js';
-import { ignored, refusalFault } from './faults.js';
+import { ignored, refusalFault, Unanswered, Undecided } from './faults.js';
 import { IDENTITY_STREAM } from './identity.js';
 import { readNewest } from './reading.js';
 
@@ -18,7 +18,10 @@ const ASK_EVERY_MS = 3_000;
  */
 export const proveLeadership = async (connection: Connection, expected: number): Promise<number> => {
   const outcome = await connection.appends.send(IDENTITY_STREAM, expected, []);
-  if (outcome.kind === 'refused') throw refusalFault(IDENTITY_STREAM, outcome.reason, outcome.message);
+  if (outcome.kind === 'refused') {
+    const fault = refusalFault(IDENTITY_STREAM, outcome.reason, outcome.message);
+    throw fault instanceof Undecided ? new Unanswered('no majority follows this node', { cause: fault }) : fault;
+  }
   return outcome.kind === 'elsewhere' ? proveLeadership(connection, outcome.actual) : expected;
 };
 
