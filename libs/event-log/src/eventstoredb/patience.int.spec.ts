@@ -28,7 +28,7 @@ describe('a server that answers', () => {
   it.each(['not-ready', 'no-leader', 'busy'] as const)('and is %s, is waited for once; calls that come later fail at once, until it has worked again', async (refusal) => {
     await open();
     node.faults.refusal = refusal;
-    const calls = [() => log.append(aStream(), events(1), -1), () => log.append(aStream(), [], -1), () => log.head(aStream())];
+    const calls: (() => Promise<unknown>)[] = [() => log.append(aStream(), events(1), -1), () => log.append(aStream(), [], -1), () => log.head(aStream())];
     // Reads are served by a server that is busy with appends.
     if (refusal !== 'busy') calls.push(() => collect(log.readAll()), () => take(log, 1));
     expect(Math.min(...await Promise.all(calls.map((call) => failsAfterMs(call()))))).toBeGreaterThan(PATIENCE_MS / 2);
