@@ -4,8 +4,8 @@ import type { SealedEvent } from '#libs/kernel';
 import { encodeAppend, type AppendAnswer, type AppendOutcome } from './append-messages.js';
 import { nodeFault, streamFault, Unanswered, Undecided } from './faults.js';
 
-/** A server that can answers within its WriteTimeoutMs (2 s unless set otherwise), if only that it gave up. */
-const ANSWER_WITHIN_MS = 3_000;
+/** A server that can answers, if only that it gave up: at the first of its looks, one a second, after its WriteTimeoutMs (2 s unless set otherwise). */
+const ANSWER_WITHIN_MS = 4_000;
 const LOOK_EVERY_MS = 100;
 
 interface Pending {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AppendFault } from '../../../../test/support/eventstoredb/faults.js';
 import { ServerDouble } from '../../../../test/support/eventstoredb/server-double.js';
 import { RevisionConflict } from '../event-log.js';
-import { aStream, collect, events, numbered } from '../testing/events.js';
+import { aStream, collect, events, numbered, take } from '../testing/events.js';
 import { EventStoreLog } from './event-store-log.js';
 
 const UNAVAILABLE = { kind: 'unavailable', code: 'log_unavailable' };
@@ -63,14 +63,28 @@ describe('an append whose answer is lost', () => {
 
   it('that comes too late is nobody\'s any more', async () => {
     const [stream, mine] = [aStream(), events(2)];
-    node.faults.answerAfterMs = 3_500;
+    node.faults.answerAfterMs = 4_500;
     const answer = log.append(stream, mine, -1);
-    await delay(3_200);
+    await delay(4_200);
     node.faults.answerAfterMs = 0;
     expect(await answer).toMatchObject({ revision: 1 });
     await delay(500);
     await log.append(stream, events(1), 1);
     expect(await log.head(stream)).toBe(2);
+  }, 15_000);
+
+  it('is waited for until a server that looks once a second has given up on it, so that nothing else on its connection fails', async () => {
+    const slow = await ServerDouble.start({ writeTimeoutMs: 3_300 });
+    const [patient, stream, mine] = [await EventStoreLog.open(slow.url), aStream(), events(1)];
+    const subscribed = take(patient, 1);
+    slow.store.stopReplicating();
+    const answer = patient.append(stream, mine, -1);
+    await delay(3_600);
+    slow.store.replicate();
+    expect(await answer).toMatchObject({ revision: 0 });
+    expect((await subscribed).map(({ id }) => id)).toEqual(mine.map(({ id }) => id));
+    await patient.close();
+    await slow.stop();
   }, 15_000);
 
   it('is not written twice by a server that has forgotten all ids', async () => {
