@@ -102,6 +102,7 @@ describe('metrics', () => {
     it('and their life is told, a line for each turn of it', async () => {
       await telemetry.feed(feed).consume(consumer, new AbortController().signal);
       expect(lines.map(({ msg, state }) => `${String(msg)} ${String(state)}`)).toEqual(['the projector live', 'the projector retrying', 'the projector live']);
+      expect(lines.map(({ level }) => level)).toEqual([30, 30, 40]); // who was warned that it cannot go on reads that it does
     });
 
     it('ask once for all that a scrape shows of them, and show NaN for what cannot be told', async () => {

@@ -6,7 +6,7 @@ import type { EventFeed, FeedState } from '#libs/event-feed';
 import type { EventLog, StreamLeases, StreamMemory } from '#libs/event-log';
 import { logRequests, type Metrics } from '#libs/http';
 import type { Projections } from '#libs/read-models';
-import type { Relay, RelayOptions } from '#libs/relay';
+import type { Relay, RelayOptions, RelayState } from '#libs/relay';
 import { batchSizes, MeteredLog } from './metrics/metered-log.js';
 import { countApplied, countRelayed, meterProjections, meterRelay, meterScheduler } from './metrics/processes.js';
 import { meterLeases, meterMemory } from './metrics/writers.js';
@@ -83,13 +83,14 @@ export class Telemetry {
   relayOptions(topic: string): Pick<RelayOptions, 'onSent' | 'onState' | 'onError'> {
     const { log } = this;
     const count = countRelayed(this.metrics.registry);
+    const tell = turnsOfLife(log, 'the relay');
     const trace = this.tracing && traceRelay(this.tracing, topic);
     return {
       onSent: (events, startedAt) => {
         count(events, startedAt);
         trace?.(events, startedAt);
       },
-      onState: (state) => log.info({ state, topic }, 'the relay'),
+      onState: (state) => tell(state, { topic }),
       onError: (error) => log.warn({ err: error, topic }, 'the relay cannot go on'),
     };
   }
@@ -104,13 +105,20 @@ export class Telemetry {
   }
 }
 
-/** A line for each turn of its life; why it cannot go on is told by whoever runs it. */
 const tellOfProjector = (log: Logger): FeedWatcher => {
-  let last: FeedState['status'] | undefined;
-  return {
-    observed: (consumer, { status }) => {
-      if (status !== last) log.info({ state: status, consumer }, 'the projector');
-      last = status;
-    },
+  const tell = turnsOfLife(log, 'the projector');
+  return { observed: (consumer, { status }) => tell(status, { consumer }) };
+};
+
+/** A line for each turn of its life; why it cannot go on is told by whoever runs it, as a warning, and so is then that it does. */
+const turnsOfLife = (log: Logger, who: string): ((state: RelayState | FeedState['status'], about: object) => void) => {
+  let last: string | undefined;
+  let isInTrouble = false;
+  return (state, about) => {
+    if (state === last) return;
+    last = state;
+    log[isInTrouble && state === 'live' ? 'warn' : 'info']({ state, ...about }, who);
+    if (state === 'live') isInTrouble = false;
+    else if (state === 'retrying' || state === 'stopped') isInTrouble = true;
   };
 };
