@@ -132,6 +132,18 @@ describe('opening', () => {
     await node.stop();
   });
 
+  it('fails where the identity of the log was deleted, and gives it no other one', async () => {
+    const node = await ServerDouble.start();
+    await (await EventStoreLog.open(node.url)).close();
+    const client = EventStoreDBClient.connectionString(node.url);
+    await client.deleteStream('meterbook-identity');
+    const opened = (): Promise<unknown> => EventStoreLog.open(node.url).then((log) => log.close());
+    await expect(opened()).rejects.toThrow('meterbook-identity goes up to revision 0 and shows nothing behind -1: it was truncated or deleted');
+    await expect(opened()).rejects.toThrow('truncated or deleted'); // nor has the attempt made it one
+    await client.dispose();
+    await node.stop();
+  });
+
   it('gives up where nobody listens', async () => {
     await expect(EventStoreLog.open('esdb://127.0.0.1:1?tls=false', { patienceMs: 300 })).rejects.toMatchObject({ kind: 'unavailable', code: 'log_unavailable' });
   });
