@@ -5,7 +5,7 @@ import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { Metadata, type ChannelOptions } from '@grpc/grpc-js';
 import { callFault, Unanswered } from './faults.js';
-import type { Address, ServerSettings } from './settings.js';
+import { forUrl, type Address, type ServerSettings } from './settings.js';
 
 const ANSWER_WITHIN_MS = 1_000;
 const { LEADER } = gossip.MemberInfo.VNodeState;
@@ -47,8 +47,6 @@ const seedsOf = async ({ address, port }: Address): Promise<Seed[]> => {
   const found = await lookup(address, { all: true }).catch(() => []);
   return found.map((entry) => ({ address: forUrl(entry.address), port, name: address }));
 };
-
-const forUrl = (address: string): string => (isIP(address) === 6 ? `[${address}]` : address);
 
 const membersKnownTo = ({ address, port, name }: Seed, { channelCredentials, authorization }: ServerSettings): Promise<readonly Member[]> => {
   const options: ChannelOptions = {

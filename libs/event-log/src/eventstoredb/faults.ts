@@ -1,7 +1,7 @@
 import { status as Code, type ServiceError } from '@grpc/grpc-js';
 import { BillingError } from '#libs/kernel';
 import { appendTooLarge } from '../append-bytes.js';
-import type { Address } from './settings.js';
+import { forUrl, type Address } from './settings.js';
 
 /** The server did not answer, or not to the point. It may have done what it was asked; asked again, it may answer. */
 export class Unanswered extends Error {
@@ -37,7 +37,7 @@ export const callFault = (error: unknown): Error => {
   if (!isServiceError(error)) return error as Error;
   const exception = fact(error, 'exception');
   if (exception === 'not-leader') {
-    const leader = { address: fact(error, 'leader-endpoint-host'), port: Number(fact(error, 'leader-endpoint-port')) };
+    const leader = { address: forUrl(fact(error, 'leader-endpoint-host')), port: Number(fact(error, 'leader-endpoint-port')) };
     return new NotLeading('this node does not lead', leader, { cause: error });
   }
   if (saysItLeadsNot(error.details)) return new NotLeading(error.details, undefined, { cause: error });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { parseConnectionString } from '@eventstore/db-client/dist/Client/parseConnectionString.js';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
 
@@ -6,6 +7,9 @@ export interface Address {
   readonly address: string;
   readonly port: number;
 }
+
+/** An address as it stands before a port, where the colons of an IPv6 address would be taken for more. */
+export const forUrl = (address: string): string => (isIP(address) === 6 ? `[${address}]` : address);
 
 /** How to reach a server, or a cluster of them. */
 export interface ServerSettings {
