@@ -39,6 +39,16 @@ describe('CSV', () => {
     stream.destroy();
   });
 
+  it('lets everything else have its turn between batches', async () => {
+    let turns = 0;
+    let watching = true;
+    const watch = (): void => { turns += 1; if (watching) setImmediate(watch); };
+    setImmediate(watch);
+    await textOf(csvStream(batches(...Array.from({ length: 100 }, () => [{ a: 'x' }])), asIs, ['a']));
+    watching = false;
+    expect(turns).toBeGreaterThanOrEqual(100);
+  });
+
   it('breaks off when its source fails, so that a cut file never looks whole', async () => {
     const failing = async function* failing(): AsyncIterable<readonly { a: string }[]> {
       yield [{ a: '1' }];

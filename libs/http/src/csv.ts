@@ -1,7 +1,8 @@
-import { Readable, pipeline } from 'node:stream';
+import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
-import { stringify } from 'csv-stringify';
+import { stringify, type Options } from 'csv-stringify/sync';
 import type { FastifyReply } from 'fastify';
+import { turnOfItsOwn } from './turns.js';
 
 /** What a spreadsheet would run as a formula when it opens the file. */
 const FORMULA = /^[=+\-@\t\r]/;
@@ -12,20 +13,26 @@ export const safeCell = (text: string): string => (FORMULA.test(text) && !PLAIN_
 
 export type CsvRow = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-async function* rowsOf<Item>(batches: AsyncIterable<readonly Item[]>, rowOf: (item: Item) => CsvRow): AsyncIterable<CsvRow> {
-  for await (const batch of batches) yield* batch.map(rowOf);
+const FORM: Options = {
+  record_delimiter: 'windows', quoted_match: /[\r\n]/,
+  cast: { string: safeCell, number: String, boolean: String },
+};
+
+async function* textOf<Item>(batches: AsyncIterable<readonly Item[]>, rowOf: (item: Item) => CsvRow, columns: readonly string[]): AsyncGenerator<string> {
+  yield stringify([columns], FORM);
+  for await (const batch of batches) {
+    await turnOfItsOwn();
+    yield stringify(batch.map(rowOf), { ...FORM, columns });
+  }
 }
 
-/** RFC 4180 text of rows that may never end: each batch is asked for when the last one has been taken. */
-export const csvStream = <Item>(batches: AsyncIterable<readonly Item[]>, rowOf: (item: Item) => CsvRow, columns: readonly string[]): Readable => {
-  const text = stringify({
-    header: true, columns: [...columns], record_delimiter: 'windows', quoted_match: /[\r\n]/,
-    cast: { string: safeCell, number: String, boolean: String },
-  });
-  // A failed source ends the answer short of its last chunk, which the client sees as an error: a cut file never looks whole.
-  pipeline(Readable.from(rowsOf(batches, rowOf)), text, () => undefined);
-  return text;
-};
+/**
+ * RFC 4180 text of rows that may never end: each batch is asked for when the last one has been taken. A failed source ends
+ * the answer short of its last chunk, which the client sees as an error: a cut file never looks whole.
+ * @param batches small ones: each is written in one go
+ */
+export const csvStream = <Item>(batches: AsyncIterable<readonly Item[]>, rowOf: (item: Item) => CsvRow, columns: readonly string[]): Readable =>
+  Readable.from(textOf(batches, rowOf, columns));
 
 /** Streams rows as a file to download, as fast as the client takes them. */
 export const sendCsv = <Item>(

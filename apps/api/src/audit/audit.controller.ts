@@ -6,7 +6,7 @@ import { EVENT_LOG } from '#libs/commands';
 import { Handles, invalidRequest, type RequestOf } from '#libs/http';
 import { cursorOf, keyIn } from '../requests/cursors.js';
 import { listAccountEvents, listEvents } from './audit.operations.js';
-import { revisionAt, scan, type ReadEvent } from './event-scan.js';
+import { READ_AT_ONCE, revisionAt, scan, smallPages, type ReadEvent } from './event-scan.js';
 import { verifyChain } from './verify-chain.js';
 
 const REVISION = /^(?:0|[1-9][0-9]{0,14})$/;
@@ -26,7 +26,7 @@ export class AuditController {
     const stream = accountStream(accountId);
     if (await this.log.head(stream) < 0) throw new BillingError('not_found', 'not_found', { detail: 'this account does not exist' });
     const start = cursor !== undefined ? Number(keyIn(cursor, REVISION)) + 1 : filter.from !== undefined ? await revisionAt(this.log, stream, filter.from) : 0;
-    const { found, last } = await scan(this.log.read(stream, { from: start }), filter, limit, filter.to);
+    const { found, last } = await scan(smallPages(this.log, stream, start), filter, limit, filter.to);
     return {
       items: found.map(eventAnswer), nextCursor: last ? cursorOf(String(last.revision)) : null,
       // The chain is of the whole account: once is enough for all its pages.
@@ -41,7 +41,7 @@ export class AuditController {
     const end = await this.log.end();
     if (after !== undefined && shapeOf(after) !== shapeOf(end)) throw invalidRequest('cursor', 'a cursor as an earlier page gave it');
     if (after !== undefined && end !== undefined && after >= end) return { items: [], nextCursor: null };
-    const { found, last } = await scan(this.log.readAll({ after, batchSize: limit }), filter, limit);
+    const { found, last } = await scan(this.log.readAll({ after, batchSize: READ_AT_ONCE }), filter, limit);
     return { items: found.map(eventAnswer), nextCursor: last ? cursorOf(last.position) : null };
   }
 }

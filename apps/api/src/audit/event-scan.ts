@@ -1,5 +1,6 @@
 import type { Envelope } from '#libs/kernel';
 import type { EventLog, RecordedEvent } from '#libs/event-log';
+import { turnOfItsOwn } from '#libs/http';
 
 /** Which events are asked for; `from` and `to` are of recorded time, `to` is not included. */
 export interface EventFilter {
@@ -19,6 +20,21 @@ export interface Scan {
   readonly last: RecordedEvent | undefined;
 }
 
+/** Events read, and looked at in one go. Few, as commands wait meanwhile. */
+export const READ_AT_ONCE = 100;
+
+/** A stream's events from a revision on, in pages that are small. */
+export async function* smallPages(log: EventLog, stream: string, from = 0): AsyncGenerator<readonly RecordedEvent[], void> {
+  for (let next = from; ;) {
+    const start = next;
+    for await (const page of log.read(stream, { from: start, limit: READ_AT_ONCE })) {
+      next += page.length;
+      yield page;
+    }
+    if (next < start + READ_AT_ONCE) return;
+  }
+}
+
 /**
  * Most events looked at for one page: a filter that fits few of them answers a short page with a cursor rather than
  * reading on for as long as it takes.
@@ -33,6 +49,7 @@ export const scan = async (pages: AsyncIterable<readonly RecordedEvent[]>, { typ
   const found: ReadEvent[] = [];
   let looked = 0;
   for await (const page of pages) {
+    await turnOfItsOwn();
     for (const event of page) {
       looked += 1;
       const envelope = JSON.parse(event.body) as Envelope;

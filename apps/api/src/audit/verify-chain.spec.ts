@@ -16,6 +16,22 @@ describe('the hash chain of a stream', () => {
     expect(await verdictOn(stream)).toEqual({ ok: true, events: 3, head: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 
+  it('is followed a little at a time, so that commands have their turn', async () => {
+    const { events: many } = seal('account-a', { revision: -1, hash: null }, Array.from({ length: 1_000 }, (_, note) => ({ type: 'Noted', data: { note }, recordedAt })), CAUSE, NOTED);
+    let turns = 0;
+    let watching = true;
+    const watch = (): void => { turns += 1; if (watching) setImmediate(watch); };
+    setImmediate(watch);
+    const verdict = await verifyChain({
+      async *read(_: string, { from = 0, limit = Infinity } = {}) {
+        yield many.slice(from, from + limit).map((event, at) => ({ ...event, stream: 'account-a', revision: from + at, position: '0' }));
+      },
+    } as Partial<EventLog> as EventLog, 'account-a');
+    watching = false;
+    expect(verdict).toMatchObject({ ok: true, events: 1_000 });
+    expect(turns).toBeGreaterThanOrEqual(10);
+  });
+
   it('of nothing has no head', async () => {
     expect(await verdictOn([])).toEqual({ ok: true, events: 0, head: null });
   });

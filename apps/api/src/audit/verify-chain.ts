@@ -1,5 +1,7 @@
 import type { Envelope } from '#libs/kernel';
 import { BrokenChain, CHAIN_START, continueChain, type EventLog } from '#libs/event-log';
+import { turnOfItsOwn } from '#libs/http';
+import { smallPages } from './event-scan.js';
 
 export type ChainVerdict =
   | { readonly ok: true; readonly events: number; /** Of the last event: to be kept elsewhere, it proves later that nothing before was changed. */ readonly head: string | null }
@@ -9,7 +11,8 @@ export type ChainVerdict =
 export const verifyChain = async (log: EventLog, stream: string): Promise<ChainVerdict> => {
   let end = CHAIN_START;
   try {
-    for await (const page of log.read(stream)) {
+    for await (const page of smallPages(log, stream)) {
+      await turnOfItsOwn();
       for (const event of page) end = continueChain(end, event, (JSON.parse(event.body) as Envelope).previousHash);
     }
   } catch (error) {

@@ -20,7 +20,8 @@ export interface UsageFilters {
 }
 
 const EQUAL = ['group', 'model', 'status', 'keyId'] as const;
-const STREAMED_AT_ONCE = 1_000;
+/** Few, as rows are made of all of them in one go, while commands wait. */
+const STREAMED_AT_ONCE = 100;
 
 /** Where a page ended: the work's instant and its revision. */
 type Key = readonly [at: Instant, revision: number];
