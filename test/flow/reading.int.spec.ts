@@ -190,13 +190,20 @@ describe('reading', () => {
     });
 
     it('stream as CSV that no spreadsheet runs', async () => {
-      const { status, headers, text } = await api.get('/v1/accounts/listed/usage?format=csv&limit=2');
+      const { status, headers, text } = await api.get('/v1/accounts/listed/usage?format=csv');
       expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([200, 'text/csv; charset=utf-8', 'attachment; filename="usage-listed.csv"']);
       const lines = text.trimEnd().split('\r\n');
       expect(lines).toHaveLength(COUNT + 1);
       expect(lines[0]).toBe('at,recordedAt,id,via,source,outcome,late,model,group,status,latencyMs,keyId,cost,uncharged,catalog,rateCard,usage,parameters,breakdown,facts');
       expect(lines[1]).toMatch(/^2026-11-21T[^,]+Z,2026-11-21T[^,]+Z,call-24,charge,,settled,false,sonar,search,200,12.5,,[0-9.]+,,kyma,1,/);
       expect(text).not.toMatch(/(?:^|,)"?[=+@]/m);
+    });
+
+    it.each(['usage', 'transactions'])('of %s have no pages as CSV', async (list) => {
+      for (const paging of ['limit=2', 'cursor=AAAA', 'offset=1']) {
+        const [path] = paging.split('=');
+        expect(await api.get(`/v1/accounts/listed/${list}?format=csv&${paging}`)).toMatchObject({ status: 400, body: { errors: [{ path, message: 'not with format=csv, which answers all of them' }] } });
+      }
     });
 
     it('of transactions add up with the usage log to what remains', async () => {

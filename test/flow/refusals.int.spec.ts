@@ -77,6 +77,17 @@ describe('refusals', () => {
     });
   });
 
+  it.each([
+    ['/v1/accounts/acme/events', /AccountOpened.*HoldPlaced/], ['/v1/events', /AccountOpened.*CatalogImported/],
+  ])('400 invalid_request: an event %s never has, naming those it has', async (path, names) => {
+    expect(await api.get(`${path}?type=Nope`)).toMatchObject(refusal(400, 'invalid_request', { errors: [{ path: 'type', message: expect.stringMatching(names) }] }));
+  });
+
+  it.each(['/v1/events', ...['events', 'usage', 'transactions'].map((list) => `/v1/accounts/acme/${list}`)])('400 invalid_request: a period of %s that ends before it begins', async (path) => {
+    expect(await api.get(`${path}?from=2026-11-21T00:00:01Z&to=2026-11-21T00:00:00Z`)).toMatchObject(refusal(400, 'invalid_request', { errors: [{ path: 'to', message: 'not before from' }] }));
+    expect(await api.get(`${path}?from=2026-11-21T00:00:00Z&to=2026-11-21T00:00:00Z`)).toMatchObject({ status: 200 });
+  });
+
   it('400 invalid_request: an unknown query member, on whatever operation, and nothing is done', async () => {
     const pathOf = ({ path }: Operation): string => path.replace('{accountId}', 'acme').replace('{holdId}', 'h-1').replace('{catalog}', 'kyma').replace('{version}', '1').replace('{code}', 'overdrawn').replace('{name}', 'balance');
     const before = (await api.get('/v1/accounts/acme/events')).body.items.length as number;

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { Catalogs } from '#libs/commands';
 import { Handles, sendCsv, type RequestOf } from '#libs/http';
 import { TierQuery, TransactionsQuery, UsageQuery } from '#libs/read-models';
+import { DEFAULT_LIMIT } from '../requests/common.js';
 import { AccountReads } from './account-reads.js';
 import { listTransactions, listUsage, readBalance, readLimits } from './reading.operations.js';
 import { transactionAnswer, TRANSACTION_COLUMNS, transactionRow, usageAnswer, USAGE_COLUMNS, usageRow } from './rows.js';
@@ -23,21 +24,21 @@ export class ReadingController {
 
   @Handles(listTransactions)
   async listTransactions(@Req() request: RequestOf<typeof listTransactions>, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { params: { accountId }, query: { type, from, to, format, ...page } } = request;
+    const { params: { accountId }, query: { type, from, to, format, limit = DEFAULT_LIMIT, ...page } } = request;
     await this.reads.existing(request, accountId);
     const filters = { type, from, to };
     if (format === 'csv') return sendCsv(reply, `transactions-${accountId}.csv`, this.transactions.stream(accountId, filters), transactionRow, TRANSACTION_COLUMNS);
-    const { items, nextCursor } = await this.transactions.list(accountId, filters, page);
+    const { items, nextCursor } = await this.transactions.list(accountId, filters, { limit, ...page });
     return { items: items.map(transactionAnswer), nextCursor };
   }
 
   @Handles(listUsage)
   async listUsage(@Req() request: RequestOf<typeof listUsage>, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { params: { accountId }, query: { group, model, status, keyId, from, to, format, ...page } } = request;
+    const { params: { accountId }, query: { group, model, status, keyId, from, to, format, limit = DEFAULT_LIMIT, ...page } } = request;
     await this.reads.existing(request, accountId);
     const filters = { group, model, status, keyId, from, to };
     if (format === 'csv') return sendCsv(reply, `usage-${accountId}.csv`, this.usage.stream(accountId, filters), usageRow, USAGE_COLUMNS);
-    const { items, nextCursor } = await this.usage.list(accountId, filters, page);
+    const { items, nextCursor } = await this.usage.list(accountId, filters, { limit, ...page });
     return { items: items.map(usageAnswer), nextCursor };
   }
 

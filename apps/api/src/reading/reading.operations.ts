@@ -4,12 +4,10 @@ import { AccountBalanceAnswer } from '../answers/balance.js';
 import { amount, instant, money, pageOf } from '../answers/fields.js';
 import { breakdownField, rateCardField } from '../answers/price.js';
 import { BALANCE, POSITION } from '../examples.js';
-import { accountParams, cursorField, limitField, offsetField, periodFields } from '../requests/common.js';
+import { accountParams, pagingOrFile, periodFields, refuseBackwardPeriod, refusePagesOfFile } from '../requests/common.js';
 
 const AT = '2026-11-21T07:35:00.000Z';
 const REFUSALS = ['invalid_request', 'not_found', 'projection_behind', 'database_unavailable'] as const;
-const format = z.enum(['json', 'csv']).default('json').meta({ description: '`csv` streams all of them, whatever `limit` says.' });
-const paging = { limit: limitField, cursor: cursorField, offset: offsetField, format };
 
 export const readBalance = defineOperation({
   id: 'readBalance', tag: 'Reading', method: 'GET', path: '/v1/accounts/{accountId}/balance', needs: 'read', minPosition: true,
@@ -37,7 +35,7 @@ const transaction = z.object({
 export const listTransactions = defineOperation({
   id: 'listTransactions', tag: 'Reading', method: 'GET', path: '/v1/accounts/{accountId}/transactions', needs: 'read', minPosition: true,
   summary: 'List purchases, grants, refunds and expiries', description: 'Newest first. Together with the costs in the usage log they add up to what remains.',
-  params: accountParams, query: closedObject({ type: z.enum(transactionTypes).optional(), ...periodFields, ...paging }),
+  params: accountParams, query: closedObject({ type: z.enum(transactionTypes).optional(), ...periodFields, ...pagingOrFile }).superRefine(refusePagesOfFile).superRefine(refuseBackwardPeriod),
   answers: {
     200: {
       description: 'A page of transactions.', schema: pageOf(transaction), alsoAs: ['text/csv'],
@@ -63,7 +61,7 @@ export const listUsage = defineOperation({
   id: 'listUsage', tag: 'Usage', method: 'GET', path: '/v1/accounts/{accountId}/usage', needs: 'read', minPosition: true,
   summary: 'Read the usage log', description: 'Newest work first. `group`, `status` (the HTTP status code) and `keyId` are facts of the work; `from` and `to` are of when it was done.',
   params: accountParams,
-  query: closedObject({ group: factFilter, model: factFilter, status: wholeNumberParam(0, 999_999_999).optional(), keyId: idField.optional(), ...periodFields, ...paging }),
+  query: closedObject({ group: factFilter, model: factFilter, status: wholeNumberParam(0, 999_999_999).optional(), keyId: idField.optional(), ...periodFields, ...pagingOrFile }).superRefine(refusePagesOfFile).superRefine(refuseBackwardPeriod),
   answers: {
     200: {
       description: 'A page of usage.', schema: pageOf(usage), alsoAs: ['text/csv'],
