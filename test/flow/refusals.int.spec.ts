@@ -68,6 +68,13 @@ describe('refusals', () => {
       expect(await api.send('POST', '/v1/holds', '')).toMatchObject(refusal(400, 'invalid_request'));
     });
 
+    it('of an empty body where something in it is needed, not where nothing is', async () => {
+      await hold({ id: 'given-back', amount: '1' });
+      expect(await api.send('POST', '/v1/accounts/acme/holds/given-back/settle', '')).toMatchObject(refusal(400, 'invalid_request', { detail: 'a JSON body is needed; it is empty' }));
+      expect(await api.send('POST', '/v1/accounts/acme/holds/given-back/release', '')).toMatchObject({ status: 200, body: { status: 'released' } });
+      expect(await api.send('POST', '/v1/projections/tier/rebuild', '')).toMatchObject({ status: 202 });
+    });
+
     it('of unknown and malformed query members', async () => {
       expect(await api.get('/v1/events?limit=0')).toMatchObject(refusal(400, 'invalid_request', { errors: [{ path: 'limit' }] }));
       expect(await api.get('/v1/events?order=desc')).toMatchObject(refusal(400, 'invalid_request', { errors: [{ path: 'order' }] }));

@@ -45,6 +45,12 @@ describe('the API document', () => {
     expect(described.security).toEqual(operation.needs === undefined ? [] : [{ operator: [] }]);
   });
 
+  it.each(operations.filter(([, { body }]) => body !== undefined))('%s: how a body is refused, and whether one is needed', (_, operation, { requestBody, responses }) => {
+    expect(Object.keys(responses as Json)).toEqual(expect.arrayContaining(['413', '415']));
+    expect(requestBody.required).toBe(!['releaseHold', 'rebuildProjection'].includes(operation.id));
+    if (operation.bodyOptional) expect(operation.body?.safeParse({}).success).toBe(true);
+  });
+
   it.each(operations)('%s: examples are what their schemas say', (_, operation, described) => {
     const place = ['paths', operation.path, operation.method.toLowerCase()];
     for (const { value } of operation.bodyExamples ?? []) {

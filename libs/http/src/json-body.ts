@@ -16,7 +16,12 @@ const unsupported = (types: readonly string[]): BillingError =>
 export const acceptJsonBodies = (server: FastifyInstance, otherTypes: readonly string[]): void => {
   const parse = server.getDefaultJsonParser('error', 'error');
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser(JSON_TYPE, { parseAs: 'string' }, parse);
+  const parseUnlessEmpty: typeof parse = (request, body, done) => {
+    // Many clients send the content type with every request, whether there is a body or not.
+    if (body === '' && request.routeOptions.config.operation?.bodyOptional) return done(null, undefined);
+    return parse(request, body, done);
+  };
+  server.addContentTypeParser(JSON_TYPE, { parseAs: 'string' }, parseUnlessEmpty);
   server.addContentTypeParser([...otherTypes], { parseAs: 'string' }, (request, body: string, done) => {
     const types = request.routeOptions.config.operation?.bodyAlsoAs ?? [];
     if (!types.includes(request.mediaType ?? '')) return done(unsupported([JSON_TYPE, ...types]));

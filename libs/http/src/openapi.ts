@@ -84,9 +84,9 @@ const headerParameters = ({ idempotencyKey, minPosition }: Operation): Json[] =>
   }] : []),
 ];
 
-const requestBody = ({ bodyExamples = [], bodyAlsoAs = [] }: Operation, body: z.ZodType, schemas: Json): Json => {
+const requestBody = ({ bodyOptional, bodyExamples = [], bodyAlsoAs = [] }: Operation, body: z.ZodType, schemas: Json): Json => {
   const content = { schema: jsonSchema(body, 'input', schemas), examples: Object.fromEntries(bodyExamples.map((example, at) => [`example${at + 1}`, example])) };
-  return { required: true, content: Object.fromEntries(['application/json', ...bodyAlsoAs].map((type) => [type, content])) };
+  return { required: bodyOptional !== true, content: Object.fromEntries(['application/json', ...bodyAlsoAs].map((type) => [type, content])) };
 };
 
 const answersOf = (answers: Operation['answers'], schemas: Json): Json => Object.fromEntries(
@@ -99,8 +99,10 @@ const answersOf = (answers: Operation['answers'], schemas: Json): Json => Object
   }]),
 );
 
-const refusalsOf = ({ needs, refusals = [], answers }: Operation): Json => {
-  const codes = new Set<ProblemCode>(['invalid_request', ...(needs === undefined ? [] : ['invalid_key', 'forbidden'] as const), ...refusals]);
+const refusalsOf = ({ needs, body, refusals = [], answers }: Operation): Json => {
+  const codes = new Set<ProblemCode>([
+    'invalid_request', ...(needs === undefined ? [] : ['invalid_key', 'forbidden'] as const), ...(body ? ['payload_too_large', 'unsupported_media_type'] as const : []), ...refusals,
+  ]);
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of codes) {
     const status = statusOf(code);

@@ -41,6 +41,8 @@ export interface Operation<Params extends z.ZodType = z.ZodType, Query extends z
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** Nothing in the body is needed, so none at all will do. Left out: a body is needed, if only one of several members. */
+  readonly bodyOptional?: true;
   /** What the document says of the body, where its parts are checked one by one. */
   readonly documentedBody?: z.ZodType;
   readonly bodyExamples?: readonly BodyExample[];
@@ -52,7 +54,7 @@ export interface Operation<Params extends z.ZodType = z.ZodType, Query extends z
   readonly minPosition?: true;
   /** By status; the lowest is what a handler's return is sent with unless it says otherwise. */
   readonly answers: Readonly<Partial<Record<200 | 201 | 202 | 503, AnswerDocument>>>;
-  /** Besides those every path may answer (400, 401, 403, 500, 503). */
+  /** Besides those every path may answer (400, 401, 403, 500, 503), and with a body 413 and 415. */
   readonly refusals?: readonly ProblemCode[];
 }
 

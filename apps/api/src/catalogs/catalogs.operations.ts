@@ -41,7 +41,7 @@ export const importCatalog = defineOperation({
     200: { description: 'It was there; changed or not.', schema: CatalogAnswer, example: { ...EXAMPLE, outcome: 'unchanged' } },
     201: { description: 'It is new.', schema: CatalogAnswer, example: { ...EXAMPLE, outcome: 'imported' } },
   },
-  refusals: ['invalid_request', 'payload_too_large', 'state_conflict', 'log_unavailable', 'catalog_contended', 'append_too_large'],
+  refusals: ['invalid_request', 'state_conflict', 'log_unavailable', 'catalog_contended', 'append_too_large'],
 });
 
 export const readCatalog = defineOperation({
@@ -66,7 +66,7 @@ export const publishRateCard = defineOperation({
   params: catalogParams, body: rateCardSchema.extend({ id: idField.optional(), effectiveFrom: instantField }),
   bodyExamples: [{ summary: 'From the new year on', value: { id: 'prices-2027', effectiveFrom: '2027-01-01T00:00:00Z', models: MODELS } }],
   answers: { 201: { description: 'The version.', schema: RateCardAnswer, example: { catalog: 'acme-ai', ...VERSION, version: 2, effectiveFrom: '2027-01-01T00:00:00.000Z', id: 'prices-2027', models: MODELS } } },
-  refusals: [...NOT_FOUND, 'idempotency_key_required', 'idempotency_conflict', 'catalog_contended', 'payload_too_large', 'append_too_large'],
+  refusals: [...NOT_FOUND, 'idempotency_key_required', 'idempotency_conflict', 'catalog_contended', 'append_too_large'],
 });
 
 export const listRateCards = defineOperation({

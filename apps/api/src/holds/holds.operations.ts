@@ -79,7 +79,7 @@ export const settleHold = defineOperation({
 export const releaseHold = defineOperation({
   id: 'releaseHold', tag: 'Holds', method: 'POST', path: '/v1/accounts/{accountId}/holds/{holdId}/release', needs: 'use',
   summary: 'Release a hold', description: 'Gives back all it still holds, because the work failed or did not happen. Of a closed hold it changes nothing and tells its `outcome`.',
-  params: holdParams, body: closedObject({ reason: reasonField.optional(), facts: factsField.optional() }),
+  params: holdParams, bodyOptional: true, body: closedObject({ reason: reasonField.optional(), facts: factsField.optional() }),
   bodyExamples: [{ summary: 'The work failed', value: { reason: 'upstream 502', facts: { statusCode: 502, latencyMs: 1240, group: 'chat' } } }],
   answers: { 200: { description: 'The hold, released, or as it had ended.', schema: HoldAnswer, example: { ...closed, status: 'released', released: '0.102384', balance: BALANCE, position: POSITION } } },
   refusals: COMMON,

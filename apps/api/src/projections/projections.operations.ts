@@ -25,7 +25,7 @@ export const listProjections = defineOperation({
 export const rebuildProjection = defineOperation({
   id: 'rebuildProjection', tag: 'System', method: 'POST', path: '/v1/projections/{name}/rebuild', needs: 'operate', summary: 'Rebuild a read model',
   description: 'From the first event of the log on, beside the live one, which answers until the switch. `all` rebuilds all of them in one go. It goes on after the answer; the list of read models shows how far it is.',
-  params: closedObject({ name: z.string().regex(/^[a-z-]{1,32}$/, 'the name of a read model') }), body: closedObject({}),
+  params: closedObject({ name: z.string().regex(/^[a-z-]{1,32}$/, 'the name of a read model') }), bodyOptional: true, body: closedObject({}),
   answers: { 202: { description: 'It is under way.', schema: z.object({ name: z.string(), rebuild }), example: { name: 'balance', rebuild: { status: 'running', done: 0, total: 42, startedAt: '2026-11-21T07:35:00.000Z' } } } },
   refusals: ['invalid_request', 'not_found', 'state_conflict', 'database_unavailable'],
 });

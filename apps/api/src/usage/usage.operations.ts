@@ -60,5 +60,5 @@ export const reportUsage = defineOperation({
       ] },
     },
   },
-  refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'log_unavailable'],
+  refusals: ['invalid_request', 'log_unavailable'],
 });
