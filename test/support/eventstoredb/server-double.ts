@@ -38,6 +38,8 @@ export class ServerDouble {
   members: () => readonly Member[] = () => [{ ...this.address, isLeader: true, isAlive: true }];
   /** How many are open. */
   subscriptions = 0;
+  /** How many there have been. */
+  connections = 0;
   /** To whoever read or subscribed. */
   eventsSent = 0;
   private readonly sockets = new Set<Socket>();
@@ -94,6 +96,7 @@ export class ServerDouble {
   async listen(): Promise<void> {
     const injector = this.grpc.createConnectionInjector(ServerCredentials.createInsecure());
     this.tcp = createServer((socket) => {
+      this.connections += 1;
       this.sockets.add(socket);
       socket.on('error', () => undefined).once('close', () => { this.sockets.delete(socket); });
       socket.setNoDelay(true);

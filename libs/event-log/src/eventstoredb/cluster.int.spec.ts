@@ -23,6 +23,9 @@ class Cluster {
 
   get url(): string { return `esdb://${this.nodes.map(({ address }) => `${address.address}:${address.port}`).join(',')}?tls=false`; }
 
+  /** How many there have been. */
+  get connections(): number { return this.nodes.reduce((sum, node) => sum + node.connections, 0); }
+
   node(n: number): ServerDouble { return this.nodes[n] as ServerDouble; }
 
   /** From now on this node leads, and the others name it. */
@@ -213,14 +216,67 @@ describe('a cluster', () => {
     keepQuiet(node);
     const alone = await EventStoreLog.open(node.url);
     node.store.stopReplicating(); // it leads no more, and has not been told
-    const answers = Promise.all([alone.head(aStream()), alone.end(), collect(alone.readAll())]);
-    expect(await Promise.race([answers, delay(1_000, 'nothing')])).toBe('nothing');
+    const answers = [alone.head(aStream()), alone.end(), collect(alone.readAll())] as const;
+    expect(await Promise.race([...answers, delay(1_000, 'nothing')])).toBe('nothing');
     node.faults.gossip = undefined;
     node.members = itself;
     node.dropConnections();
-    expect(await answers).toEqual([-1, undefined, []]);
+    expect(await Promise.all(answers)).toEqual([-1, undefined, []]);
     await alone.close();
     await node.stop();
+  }, 20_000);
+
+  it('is asked again who leads, where a read goes on over another connection', async () => {
+    const [stream, { store }] = [aStream(), cluster.node(0)];
+    await log.append(stream, events(1_300), -1);
+    const reading = log.read(stream)[Symbol.asyncIterator]();
+    let count = (await reading.next()).value?.length ?? 0;
+    await delay(300); // the next page is there; the last one is not asked for yet
+    store.stopReplicating();
+    for (const node of cluster.nodes) node.dropConnections();
+    count += (await reading.next()).value?.length ?? 0;
+    expect(count).toBe(1_200);
+    const last = reading.next();
+    expect(await Promise.race([last, delay(1_000, 'nothing')])).toBe('nothing');
+    store.replicate();
+    expect((await last).value).toHaveLength(100);
+  }, 20_000);
+
+  it('is opened by the word of its leader only: its identity may be another one by now', async () => {
+    const { store } = cluster.node(0);
+    store.stopReplicating();
+    const opening = EventStoreLog.open(cluster.url);
+    expect(await Promise.race([opening, delay(1_000, 'nothing')])).toBe('nothing');
+    store.replicate();
+    const other = await opening;
+    expect(other.id).toBe(log.id);
+    await other.close();
+  }, 20_000);
+
+  it('whose nodes name each other by addresses that lead nowhere from here, is worked on at the one that is named', async () => {
+    const node = cluster.node(0);
+    node.members = () => [1, 2].map((port) => ({ address: '127.0.0.1', port, isLeader: port === 1, isAlive: true }));
+    const alone = await EventStoreLog.open(node.url);
+    const stream = aStream();
+    for (const expected of [-1, 0, 1]) {
+      await alone.append(stream, events(1), expected);
+      node.dropConnections();
+    }
+    expect(await alone.head(stream)).toBe(2);
+    await alone.close();
+  }, 20_000);
+
+  it('without a leader is spared a storm of connections, however many callers wait', async () => {
+    for (const { faults } of cluster.nodes) faults.refusal = 'no-leader';
+    const [before, startedAt, calls] = [cluster.connections, performance.now(), [] as Promise<unknown>[]];
+    for (let n = 0; n < 150; n += 1) {
+      calls.push(log.append(aStream(), events(1), -1));
+      await delay(5);
+    }
+    const turns = 1 + (performance.now() - startedAt) / 100;
+    expect(cluster.connections - before).toBeLessThanOrEqual(turns * (3 + 1)); // each node is asked who leads, then that one
+    cluster.lead(0);
+    await Promise.all(calls);
   }, 20_000);
 
   it('without a leader is unavailable', async () => {
