@@ -342,6 +342,21 @@ describe('a database of snapshots and ids that is set back to an earlier time', 
     expect([find.mock.calls.length, load.mock.calls.length]).toEqual([1, 0]);
   });
 
+  it('does not put off the next snapshot for one that was on its way when all was read anew', async () => {
+    const { a, log, memory } = setUp();
+    await withCredit(a, ACME, '100');
+    let fail = (): void => undefined;
+    const save = jest.spyOn(memory, 'save').mockImplementationOnce(() => new Promise((_, reject) => { fail = () => reject(new Error('too late')); }));
+    await busy(a, 0, 300);
+    expect(save).toHaveBeenCalledTimes(1);
+    log.faults.push('unanswered');
+    expect(await code(a.run(ACME, hold('unanswered', '0.01')))).toBe('log_unavailable'); // what is in memory is forgotten
+    await a.run(ACME, hold('read-anew', '0.01'));
+    fail();
+    await busy(a, 300, 350);
+    expect(await indexedTo(memory)).toBeGreaterThan(600);
+  });
+
   it('leaves every effect single, however often that happens and whichever engine is asked', async () => {
     const { a, b, memory, store, restart } = setUp(2);
     await withCredit(a, ACME, '1000');
