@@ -38,6 +38,12 @@ describe('reported usage', () => {
     expect(body.results[9].balance).toMatchObject({ available: '-1.25', debt: '1.25', formatted: '-$1.25' });
   });
 
+  it('may carry its trace, as SDKs add it, which makes it no other event', async () => {
+    const traced = event('traced', { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'vendor=opaque' });
+    const { body } = await send([traced, event('traced'), { ...traced, tracestate: 'x'.repeat(1_025) }, { ...traced, traceparent: 7 }]);
+    expect(body.results.map(({ status, replayed = false }: { status: number; replayed?: boolean }) => [status, replayed])).toEqual([[201, false], [201, true], [400, false], [400, false]]);
+  });
+
   it('tells sources apart', async () => {
     const { body } = await send([event('same', { source: 'a' }), event('same', { source: 'b' })]);
     expect(body.results).toMatchObject([{ source: 'a', status: 201 }, { source: 'b', status: 201 }]);

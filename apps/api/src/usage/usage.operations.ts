@@ -11,6 +11,12 @@ export const MAX_BATCH = 1_000;
 export const CLOUD_EVENT = 'application/cloudevents+json';
 export const CLOUD_EVENTS = 'application/cloudevents-batch+json';
 
+/** The distributed tracing extension, which SDKs add on their own. The request's header is what events are traced by. */
+const tracingExtension = {
+  traceparent: z.string().max(128).optional().meta({ description: 'Of the distributed tracing extension; taken, and not used.' }),
+  tracestate: z.string().max(1_024).optional().meta({ description: 'Of the distributed tracing extension; taken, and not used.' }),
+};
+
 /** A CloudEvent (1.0, structured mode) that reports usage. */
 export const usageEvent = closedObject({
   specversion: z.literal('1.0'),
@@ -21,6 +27,7 @@ export const usageEvent = closedObject({
   time: instantField.meta({ description: 'When it was used: it chooses the price. Any past; at most 5 minutes in the future.' }),
   datacontenttype: z.literal('application/json').optional(),
   dataschema: textField(500).optional(),
+  ...tracingExtension,
   data: closedObject({ ...workFields, facts: factsField.optional() }),
 }).meta({ id: 'UsageEvent' });
 export type UsageEvent = z.output<typeof usageEvent>;
