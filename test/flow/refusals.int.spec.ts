@@ -161,6 +161,7 @@ describe('refusals', () => {
   it.each([
     ['an unknown path', '/v1/nothing'], ['an account', '/v1/accounts/nobody'], ['its events', '/v1/accounts/nobody/events'], ['a hold', '/v1/accounts/acme/holds/none'],
     ['holds of nobody', '/v1/accounts/nobody/holds'], ['a catalog', '/v1/catalogs/none'], ['a rate card', '/v1/catalogs/kyma/rate-cards/7'],
+    ['an error', '/problems/zip'], ['an error named like what every object has', '/problems/constructor'],
   ])('404 not_found: %s', async (_, path) => {
     expect(await api.get(path)).toMatchObject(refusal(404, 'not_found'));
   });

@@ -1,9 +1,9 @@
 import { Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { EventLog } from '#libs/event-log';
-import { sharedAnswer } from '#libs/kernel';
+import { BillingError, sharedAnswer } from '#libs/kernel';
 import { EVENT_LOG } from '#libs/commands';
-import { CONTENT_SECURITY, docsPage, Handles, Metrics, PROBLEM_CODES, statusOf, type RequestOf, type ShownDocument } from '#libs/http';
+import { CONTENT_SECURITY, docsPage, Handles, Metrics, PROBLEM_CODES, statusOf, type ProblemCode, type RequestOf, type ShownDocument } from '#libs/http';
 import { Projections } from '#libs/read-models';
 import { API_DOCUMENT } from '../tokens.js';
 import { live, readDocs, readDocument, readMetrics, readProblem, ready } from './system.operations.js';
@@ -14,6 +14,8 @@ const MOST_LAG_SECONDS = 30;
 const SAME_ANSWER_MS = 1_000;
 
 interface Check { readonly name: string; readonly ok: boolean; readonly detail?: string }
+
+const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEM_CODES, code);
 
 /** The engine about itself. */
 @Controller()
@@ -72,6 +74,7 @@ export class SystemController {
 
   @Handles(readProblem)
   problem(@Req() { params: { code } }: RequestOf<typeof readProblem>) {
+    if (!isProblemCode(code)) throw new BillingError('not_found', 'not_found', { detail: 'there is no such error' });
     return { code, status: statusOf(code), meaning: PROBLEM_CODES[code][1] };
   }
 

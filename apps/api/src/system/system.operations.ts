@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { closedObject, defineOperation, PROBLEM_CODES, type ProblemCode } from '#libs/http';
+import { closedObject, defineOperation, PROBLEM_CODES } from '#libs/http';
 
 const check = z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() });
 const HealthAnswer = z.object({ status: z.enum(['ok', 'unavailable']), checks: z.array(check) }).meta({ id: 'Health' });
@@ -34,7 +34,7 @@ export const readDocs = defineOperation({
 
 export const readProblem = defineOperation({
   id: 'readProblem', tag: 'System', method: 'GET', path: '/problems/{code}', summary: 'What an error means', description: 'Where the `type` of a problem document leads.',
-  params: closedObject({ code: z.enum(Object.keys(PROBLEM_CODES) as [ProblemCode, ...ProblemCode[]]) }),
+  params: closedObject({ code: z.string().meta({ enum: Object.keys(PROBLEM_CODES) }) }),
   answers: { 200: { description: 'The error.', schema: z.object({ code: z.string(), status: z.int(), meaning: z.string() }), example: { code: 'overdrawn', status: 402, meaning: PROBLEM_CODES.overdrawn[1] } } },
-  refusals: ['invalid_request'],
+  refusals: ['not_found'],
 });
