@@ -33,6 +33,18 @@ describe('validation', () => {
     expect((errorsOf(closedObject({ amount: amountField }), { amount: value }) as { message: string }[]).map(({ message }) => message)).toEqual(messages);
   });
 
+  it.each([
+    ['', z.string().min(1), 'at least 1 character'], ['abcd', z.string().max(3), 'at most 3 characters'], ['a', z.string().regex(/^b$/), 'text that matches /^b$/'],
+    [0, z.int().min(1), 'at least 1'], [9, z.int().max(5), 'at most 5'], [0, z.number().positive(), 'more than 0'], [1.5, z.int(), 'a whole number'], [Infinity, z.number(), 'a number'],
+    [[], z.array(z.string()).min(1), 'at least 1 item'], ['z', z.enum(['x', 'y']), 'one of x, y'], ['2', z.literal('1.0'), 'only "1.0"'], [Infinity, closedObject({}), 'an object'],
+    [true, z.union([z.string(), z.number()]), 'in none of the forms known here'], [3, z.string(), 'text'], [null, z.boolean(), 'true or false'],
+    [{ kind: 'r' }, z.discriminatedUnion('kind', [z.object({ kind: z.literal('p') }), z.object({ kind: z.literal('q') })]), 'one of p, q'],
+    [{ a: 1 }, z.strictObject({}), 'not known here'], [{ b: 1 }, z.record(z.string().regex(/^a/), z.number()), 'text that matches /^a/'],
+    [{}, z.object({ a: z.enum(['x', 'y']) }), 'required'],
+  ])('says of %j what is allowed, in words of its own', (value, schema, message) => {
+    expect((errorsOf(schema, value) as { message: string }[]).map((error) => error.message)).toEqual([message]);
+  });
+
   it.each(['a\u0000b', '\ud800', 'line\nbreak', '', 'x'.repeat(11)])('text %j is refused', (text) => expect(errorsOf(textField(10), text)).toHaveLength(1));
   it.each(['naïve', '日本語', '💸 ok', "O'Neil"])('text %j is taken', (text) => expect(parseWith(textField(10), text)).toBe(text));
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { BillingError } from '#libs/kernel';
+import { inOurWords } from './wording.js';
 
 /** A place in a request and what is allowed there. */
 export interface FieldError {
@@ -37,11 +38,8 @@ const invalid = (errors: readonly FieldError[]): BillingError => {
   return new BillingError('invalid', 'invalid_request', { detail: path ? `${path}: ${message}` : message, errors });
 };
 
-/** What is missing is said to be missing, not to be of the wrong type. */
-const orMissing: z.core.$ZodErrorMap = ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'required' : undefined);
-
 /** Looks at a value that was refused once more, for the messages: making them up for every value that is valid costs more than the check. */
-const refusalOf = (schema: z.ZodType, value: unknown): BillingError => invalid(fieldErrors(schema.safeParse(value, { error: orMissing }).error?.issues ?? []));
+const refusalOf = (schema: z.ZodType, value: unknown): BillingError => invalid(fieldErrors(schema.safeParse(value, { error: inOurWords }).error?.issues ?? []));
 
 /** @throws invalid/invalid_request with the places that are wrong */
 export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> => {
