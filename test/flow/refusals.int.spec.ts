@@ -63,6 +63,13 @@ describe('refusals', () => {
       expect(await hold({ id: 'bad', ...body })).toMatchObject(refusal(400, 'invalid_request', { errors: [{ path: expect.any(String), message: expect.any(String) }] }));
     });
 
+    it('of a quantity whose digits a JSON number cannot hold, though a string can', async () => {
+      const usage = (inputTokens: string) => api.send('POST', '/v1/estimates', `{"catalog":"kyma","model":"sonar","usage":{"input_tokens":${inputTokens}}}`);
+      expect(await usage('9007199254740993')).toMatchObject(refusal(400, 'invalid_request', { errors: [{ path: 'usage.input_tokens', message: 'too large for a JSON number; send it as a string' }] }));
+      expect(await usage('"9007199254740993"')).toMatchObject({ status: 200, body: { breakdown: expect.arrayContaining([expect.objectContaining({ quantity: '9007199254740993' })]) } });
+      expect(await usage('9007199254740991')).toMatchObject({ status: 200 });
+    });
+
     it('of a body that is not JSON', async () => {
       expect(await api.send('POST', '/v1/holds', '{"id":')).toMatchObject(refusal(400, 'invalid_request', { detail: 'the body is not JSON' }));
       expect(await api.send('POST', '/v1/holds', '')).toMatchObject(refusal(400, 'invalid_request'));

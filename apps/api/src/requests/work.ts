@@ -17,6 +17,13 @@ const isSimple = (value: unknown): boolean => isQuantity(value) || typeof value 
 
 /** Only the shape: names, numbers and how many there may be are the domain's to say (`normaliseUsage`), and its errors carry the paths. */
 export const usageField = z.custom<Record<string, string | number>>((value) => everyValue(value, isQuantity), 'an object of quantities by meter, each a whole JSON number or a decimal string')
+  .superRefine((usage, context) => {
+    if (!isObject(usage)) return;
+    for (const [meter, quantity] of Object.entries(usage)) {
+      // It has lost digits by the time we see it, so that it would be charged as another quantity.
+      if (typeof quantity === 'number' && quantity > Number.MAX_SAFE_INTEGER) context.addIssue({ code: 'custom', path: [meter], message: 'too large for a JSON number; send it as a string' });
+    }
+  })
   .meta({
     type: 'object', maxProperties: MAX_USAGE_NAMES, additionalProperties: { anyOf: [{ type: 'integer', minimum: 0 }, { type: 'string' }] },
     description: 'Quantities by meter. Meters do not overlap: `input_tokens` are the uncached ones. `requests` is 1 when left out.', examples: [{ input_tokens: 4000, output_tokens: 900 }],
