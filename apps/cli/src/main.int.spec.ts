@@ -90,7 +90,7 @@ describe('meterbook', () => {
     await writeFile(path.join(folder, 'usage.csv'), 'At,In\n2026-01-01 10:00:00,1000000\nnever,5\n2026-01-01 10:00:00,1000000\n');
     const imported = run(['import-usage', 'usage.csv', '--account', 'acme', '--model', 'qwen-3-coder', '--time', 'At', '--meter', 'input_tokens=In', '--url', url]);
     expect(await imported.code()).toBe(2);
-    expect(imported.stdout).toMatch(/^3 rows of usage\.csv for acme in .*\n {2}charged now {7}2 rows, 1\.36 USD\n {2}imported before {3}0 rows, 0 USD\n {2}rejected {10}1 rows, see usage\.rejects\.csv\n$/);
+    expect(imported.stdout).toMatch(/^3 rows of usage\.csv for acme in .*\n {2}charged now {7}2 rows, 1\.36 USD\n {2}imported before {3}0 rows, 0 USD\n {2}rejected {10}1 row\nMend what was rejected in usage\.rejects\.csv and import that, with the same options; usage\.csv itself, once changed, would be billed again from its first row\.\n$/);
 
     const rebuilt = run(['rebuild', 'balance', '--url', url]);
     expect(await rebuilt.code()).toBe(0);

@@ -58,9 +58,13 @@ ${exitCodes()}`)
     .option('--model-column <column>', 'column with the model of each row')
     .option('--meter <meter=column>', 'column with the quantity of a meter; may be given for several', meter)
     .option('--id <column>', 'column with an id of each row, unique in all files of the account; without it a row is known by the file\'s content and its line')
-    .option('--rejects <file>', 'where rows go that cannot be billed, with the reason (usage.rejects.csv for usage.csv, where this is run)')
+    .option('--rejects <file>', 'where rows go that cannot be billed, with their line and the reason (usage.rejects.csv for usage.csv, where this is run)')
     .option('--batch <rows>', 'rows sent at once', wholeNumber(1, 1_000), 500)
-    .addHelpText('after', `${examples(
+    .addHelpText('after', `
+To bill rows that were rejected, mend them in the rejects file and import that with the same options; its columns line and
+reason change nothing. Do not mend the original: without --id a file that was changed is another file, and all of its rows
+would be billed again.
+${examples(
       'meterbook import-usage usage.csv --account acme --model qwen-3-coder --time TIMESTAMP \\',
       '    --meter input_tokens=ContextTokens --meter output_tokens=GeneratedTokens --url http://127.0.0.1:3000',
       'meterbook import-usage calls.csv --account acme --model-column Model --time At --id RequestId',

@@ -41,13 +41,13 @@ class FakeEngine {
 
 const names: ColumnNames = { time: 'At', meters: new Map([['input_tokens', 'Tokens']]), model: { name: 'm' }, id: undefined };
 
-const importing = async (text: string, engine: FakeEngine, options: { readonly batch?: number; readonly id?: string; readonly signal?: AbortSignal } = {}) => {
+const importing = async (text: string, engine: FakeEngine, options: { readonly batch?: number; readonly id?: string; readonly model?: ColumnNames['model']; readonly signal?: AbortSignal } = {}) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'meterbook-import-'));
   const [file, rejectsPath] = [path.join(folder, 'usage.csv'), path.join(folder, 'usage.rejects.csv')];
   await writeFile(file, text);
   const tally = new Tally();
   const run = async (): Promise<void> => new BilledFile({
-    file, content: await readThrough(file), columns: { ...names, id: options.id }, rejectsPath, client: engine.client, account: 'acme', batch: options.batch ?? 3,
+    file, content: await readThrough(file), columns: { ...names, id: options.id, model: options.model ?? names.model }, rejectsPath, client: engine.client, account: 'acme', batch: options.batch ?? 3,
     progress: { update: () => undefined }, tally, signal: options.signal ?? new AbortController().signal,
   }).bill();
   return { file, tally, run, rejects: () => readFile(rejectsPath, 'utf8') };
@@ -103,6 +103,24 @@ describe('billing a file', () => {
     ]);
   });
 
+  it('bills a mended rejects file once, and only what was rejected', async () => {
+    const engine = new FakeEngine();
+    engine.refuse = ({ data }) => (data.model === '@cf/m' ? undefined : { status: 422, code: 'unknown_model' });
+    const byModel = { model: { column: 'Model' } };
+    const first = await importing('Model,At,Tokens\n@cf/m,2026-01-01 10:00:00,1\n@cf/m,never,2\nother,2026-01-01 10:00:00,3\n', engine, byModel);
+    await first.run();
+    expect(first.tally).toMatchObject({ billed: 1, rejected: 2 });
+    const mended = (await first.rejects()).replace(',never,', ',2026-01-01 10:00:00,');
+    for (const billed of [1, 0]) {
+      const second = await importing(mended, engine, byModel);
+      await second.run();
+      expect(second.tally).toMatchObject({ billed, repeated: 1 - billed, rejected: 1 });
+    }
+    expect([...engine.counted.values()].map(({ data }) => data)).toEqual([
+      { model: '@cf/m', usage: { input_tokens: '1' } }, { model: '@cf/m', usage: { input_tokens: '2' } },
+    ]);
+  });
+
   it('sends those again that the log did not take, and no others', async () => {
     const engine = new FakeEngine();
     const sent: string[] = [];
@@ -145,7 +163,7 @@ describe('billing a file', () => {
   it('refuses a file that is no text, has no header, or not the columns', async () => {
     const engine = new FakeEngine();
     await expect((await importing('\n\n', engine)).run()).rejects.toThrow('usage.csv has no header.');
-    await expect((await importing('\0A\0t\0', engine)).run()).rejects.toThrow('is not UTF-8 text');
+    for (const header of ['\0A\0t\0', '\u001B]0;owned\u0007,Tokens\n', '\u009B2J,Tokens\n']) await expect((await importing(header, engine)).run()).rejects.toThrow('is not UTF-8 text');
     await expect((await importing('When,Tokens\n', engine)).run()).rejects.toThrow('has no column At; its columns are When, Tokens.');
   });
 });

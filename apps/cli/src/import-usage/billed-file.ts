@@ -5,7 +5,7 @@ import { batchesOf, type Item } from './batches.js';
 import { findColumns, type ColumnNames } from './columns.js';
 import { Content } from './content-hash.js';
 import { linesOf } from './lines.js';
-import { RejectsFile } from './rejects.js';
+import { asImported, RejectsFile } from './rejects.js';
 import { rowsOf, type Row } from './rows.js';
 import { sendBatch, type Outcome } from './send.js';
 import type { Tally } from './tally.js';
@@ -46,7 +46,7 @@ export class BilledFile {
     const header = await headerOf(rows, file);
     // An id column says which row it is, in whatever file; without one the file and the line do.
     const source = columns.id === undefined ? `import:${content.hash.slice(0, 32)}` : 'import';
-    const batches = batchesOf(rows, batch, { account, source, columns: findColumns(file, header, columns) });
+    const batches = batchesOf(asImported(rows, header), batch, { account, source, columns: findColumns(file, header, columns) });
     const rejects = new RejectsFile(rejectsPath, header);
     try {
       await this.send(batches, rejects);
@@ -86,9 +86,13 @@ export class BilledFile {
   }
 }
 
+/** Control characters, other than those that may stand in a header. */
+const NO_TEXT = /[^\P{Cc}\t\n]/u;
+
 const headerOf = async (rows: AsyncGenerator<Row>, file: string): Promise<readonly string[]> => {
   const { value, done } = await rows.next();
   if (done) throw new Failure(`${file} has no header.`);
-  if (value.cells.some((cell) => cell.includes('\0'))) throw new Failure(`${file} is not UTF-8 text; save it as UTF-8 first.`);
+  // They would do to the terminal whatever they please, once columns are named there.
+  if (value.cells.some((cell) => NO_TEXT.test(cell))) throw new Failure(`${file} is not UTF-8 text with a header; save it as CSV in UTF-8 first.`);
   return value.cells;
 };

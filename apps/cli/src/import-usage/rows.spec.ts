@@ -40,7 +40,7 @@ describe('reading CSV', () => {
 
   it('says what is wrong with a row of another length, and keeps its cells', async () => {
     expect((await read('a,b\n1\n1,2,3\n4,5\n')).slice(1)).toMatchObject([
-      { line: 2, cells: ['1'], broken: 'it has 1 columns, the header has 2' },
+      { line: 2, cells: ['1'], broken: 'it has 1 column, the header has 2' },
       { line: 3, cells: ['1', '2', '3'], broken: 'it has 3 columns, the header has 2' },
       { line: 4, cells: ['4', '5'] },
     ]);

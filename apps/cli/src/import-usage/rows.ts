@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync';
+import { counted } from '../terminal/numbers.js';
 import type { Line } from './lines.js';
 
 /** A record of a CSV file. */
@@ -80,7 +81,7 @@ const recordFrom = async (first: Line, lines: Lines, columns: number | undefined
   const { number: line } = first;
   const fits = cells !== undefined && (columns === undefined || cells.length === columns);
   if (cells && (fits || more.length === 0)) {
-    return fits ? { line, cells, end } : { line, cells, end, broken: `it has ${cells.length} columns, the header has ${columns}` };
+    return fits ? { line, cells, end } : { line, cells, end, broken: `it has ${counted(cells.length, 'column')}, the header has ${columns}` };
   }
   lines.giveBack(more);
   return { line, cells: [first.text], end: first.end, broken: 'a quote is opened and not closed' };

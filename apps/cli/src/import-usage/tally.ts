@@ -1,5 +1,5 @@
 import { formatAmount, readAmount, type Amount } from '#libs/money';
-import { count } from '../terminal/numbers.js';
+import { count, counted } from '../terminal/numbers.js';
 import type { Outcome } from './send.js';
 
 /** What has become of the rows so far; amounts are exact. */
@@ -30,19 +30,20 @@ export class Tally {
 
   /** For the progress bar. */
   note(): string {
-    return `${count(this.rows)} rows, ${this.rejected === 0 ? '' : `${count(this.rejected)} rejected, `}${this.amount(this.charged)}`;
+    return [this.rowsFor(this.rows, this.charged), ...(this.rejected === 0 ? [] : [`${count(this.rejected)} rejected`])].join(', ');
   }
 
   /** For the end. */
   lines(): string[] {
     return [
-      `  charged now       ${count(this.billed)} rows, ${this.amount(this.charged)}`,
-      `  imported before   ${count(this.repeated)} rows, ${this.amount(this.chargedBefore)}`,
-      `  rejected          ${count(this.rejected)} rows`,
+      `  charged now       ${this.rowsFor(this.billed, this.charged)}`,
+      `  imported before   ${this.rowsFor(this.repeated, this.chargedBefore)}`,
+      `  rejected          ${counted(this.rejected, 'row')}`,
     ];
   }
 
-  private amount(amount: Amount): string {
-    return this.unit === '' ? formatAmount(amount) : `${formatAmount(amount)} ${this.unit}`;
+  /** The unit is known once something was charged. */
+  private rowsFor(rows: number, amount: Amount): string {
+    return this.unit === '' ? counted(rows, 'row') : `${counted(rows, 'row')}, ${formatAmount(amount)} ${this.unit}`;
   }
 }
