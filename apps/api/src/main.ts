@@ -3,7 +3,7 @@ import { startApi } from './start/start-api.js';
 
 await runProcess('api', async (parts) => {
   const api = await startApi({ ...parts, projects: false });
-  if (api.tokenStoredIn !== undefined) process.stdout.write(`The operator token was made and stored in ${api.tokenStoredIn}\n`);
+  if (api.tokenStoredIn !== undefined) process.stdout.write(`The operator token is in ${api.tokenStoredIn}\n`);
   try {
     return { url: await api.listen(), stop: () => api.app.close() };
   } catch (error) {

@@ -18,7 +18,7 @@ export const storedToken = async (dataDir: string): Promise<string | undefined> 
 };
 
 /** Appears whole and on disk, or not at all; of two engines that start at once one makes it and both use it. */
-const makeToken = async (dataDir: string): Promise<boolean> => {
+const makeToken = async (dataDir: string): Promise<void> => {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const draft = path.join(dataDir, `operator-token.${randomBytes(6).toString('hex')}`);
   const handle = await open(draft, 'wx', 0o600);
@@ -26,22 +26,20 @@ const makeToken = async (dataDir: string): Promise<boolean> => {
     await handle.writeFile(`${randomBytes(32).toString('base64url')}\n`);
     await handle.sync();
     await link(draft, operatorTokenFile(dataDir));
-    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     await handle.close();
     await rm(draft, { force: true });
   }
 };
 
-/** Who may call: the tokens that are set, or the one in the data directory, made at the first start. */
-export const operatorTokens = async ({ operatorTokens: set, dataDir }: Settings): Promise<{ tokens: readonly OperatorToken[]; made: boolean }> => {
-  if (set.length > 0) return { tokens: set, made: false };
+/** Who may call: the tokens that are set, or the one in the data directory, made at the first start; then with the file it is in. */
+export const operatorTokens = async ({ operatorTokens: set, dataDir }: Settings): Promise<{ tokens: readonly OperatorToken[]; storedIn: string | undefined }> => {
+  if (set.length > 0) return { tokens: set, storedIn: undefined };
   try {
-    const made = await storedToken(dataDir) === undefined && await makeToken(dataDir);
-    return { tokens: parseOperatorTokens(await storedToken(dataDir) as string), made };
+    if (await storedToken(dataDir) === undefined) await makeToken(dataDir);
+    return { tokens: parseOperatorTokens(await storedToken(dataDir) as string), storedIn: operatorTokenFile(dataDir) };
   } catch (error) {
     const reason = error instanceof RangeError ? 'there is none in it' : (error as NodeJS.ErrnoException).code ?? String(error);
     throw new Failure(`The operator token cannot be kept in ${operatorTokenFile(dataDir)} (${reason}); mend or remove that file, set METERBOOK_DATA_DIR to another directory, or set METERBOOK_OPERATOR_TOKEN.`, { cause: error });

@@ -7,7 +7,7 @@ import { packageVersion } from '#libs/process';
 import type { Settings } from '#libs/settings';
 import type { Telemetry } from '#libs/telemetry';
 import { createApi } from '../create-api.js';
-import { operatorTokenFile, operatorTokens } from './operator-token.js';
+import { operatorTokens } from './operator-token.js';
 import { loadShippedCatalogs } from './shipped-catalogs.js';
 
 export interface StartApiParts {
@@ -25,7 +25,7 @@ export interface StartApiParts {
 export interface StartedApi {
   readonly app: NestFastifyApplication;
   readonly operatorTokens: readonly OperatorToken[];
-  /** The file the operator token was stored in, when this start made it. */
+  /** The file the operator token is in; undefined where tokens are set. */
   readonly tokenStoredIn: string | undefined;
   /** @returns its URL. @throws Failure */
   listen(): Promise<string>;
@@ -33,7 +33,7 @@ export interface StartedApi {
 
 /** Opens the API: who may call it, the log, the read models, and the catalogs that ship with it. @throws Failure */
 export const startApi = async ({ settings, databaseUrl, projects, telemetry, say, signal }: StartApiParts): Promise<StartedApi> => {
-  const { tokens, made } = await operatorTokens(settings);
+  const { tokens, storedIn } = await operatorTokens(settings);
   const { eventLog, eventFeed } = settings;
   const app = await createApi({ databaseUrl, eventLog, eventFeed, projects, operatorTokens: tokens, version: packageVersion(), log: telemetry.log, telemetry, say, signal });
   try {
@@ -45,7 +45,7 @@ export const startApi = async ({ settings, databaseUrl, projects, telemetry, say
     throw error;
   }
   return {
-    app, operatorTokens: tokens, tokenStoredIn: made ? operatorTokenFile(settings.dataDir) : undefined,
+    app, operatorTokens: tokens, tokenStoredIn: storedIn,
     listen: () => listenAt(settings, async ({ host, port }) => {
       await app.listen(port, host);
       return app.getHttpServer().address() as AddressInfo;

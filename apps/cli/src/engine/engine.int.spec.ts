@@ -44,7 +44,8 @@ describe('an engine', () => {
     expect((await stat(engine.tokenStoredIn as string)).mode & 0o777).toBe(0o600);
     expect(engine.operatorTokens).toEqual([{ role: 'admin', token: (await readFile(engine.tokenStoredIn as string, 'utf8')).trim() }]);
     await engine.close();
-    expect(await start()).toMatchObject({ tokenStoredIn: undefined, operatorTokens: engine.operatorTokens });
+    // Where it is said each time: the first start may have failed before anybody read of it.
+    expect(await start()).toMatchObject({ tokenStoredIn: engine.tokenStoredIn, operatorTokens: engine.operatorTokens });
   });
 
   it('leaves a stored catalog as it is, and says so', async () => {

@@ -12,7 +12,7 @@ export interface Engine {
   readonly url: string;
   readonly databaseUrl: string;
   readonly operatorTokens: readonly OperatorToken[];
-  /** The file the operator token was stored in, when this start made it. */
+  /** The file the operator token is in; undefined where tokens are set. */
   readonly tokenStoredIn: string | undefined;
   /** Stops accepting, finishes what is under way, and stops what was started, last first. */
   close(): Promise<void>;

@@ -12,7 +12,7 @@ export const start = async (): Promise<void> => {
   for (const remark of settings.remarks) say(remark);
   try {
     const engine = await startEngine(settings, { say, signal });
-    if (engine.tokenStoredIn !== undefined) process.stdout.write(`The operator token was made and stored in ${engine.tokenStoredIn}\n`);
+    if (engine.tokenStoredIn !== undefined) process.stdout.write(`The operator token is in ${engine.tokenStoredIn}\n`);
     process.stdout.write(`Meterbook is ready at ${engine.url}\n`);
     await untilAborted(signal);
     say('finishing what is under way; Ctrl-C again stops at once');
