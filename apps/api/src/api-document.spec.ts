@@ -32,6 +32,12 @@ describe('the API document', () => {
     expect(references.filter((name) => !(name in document.components.schemas))).toEqual([]);
   });
 
+  it('tells how long a page is that nobody says the length of', () => {
+    const limits = operations.flatMap(([, , { parameters = [] }]) => (parameters as Json[]).filter(({ name }) => name === 'limit'));
+    expect(limits).toHaveLength(6);
+    for (const limit of limits) expect(limit.description).toContain('100');
+  });
+
   it('leaves no member of a body without a meaning', () => {
     const bodies = operations.flatMap(([id, , { requestBody }]) => Object.entries((requestBody?.content['application/json'].schema.properties ?? {}) as Json).map(([name, schema]) => [`${id}.${name}`, schema] as const));
     expect(bodies.filter(([, schema]) => Object.keys(schema as Json).length === 0).map(([name]) => name)).toEqual([]);

@@ -7,7 +7,9 @@ export const accountParams = closedObject({ accountId: idField });
 /** Most items of one page. */
 export const MAX_LIMIT = 500;
 export const DEFAULT_LIMIT = 100;
-export const limitField = wholeNumberParam(1, MAX_LIMIT).default(DEFAULT_LIMIT);
+const limit = wholeNumberParam(1, MAX_LIMIT);
+const limitMeaning = { description: `Items of a page; ${DEFAULT_LIMIT} when left out.` };
+export const limitField = limit.default(DEFAULT_LIMIT).meta(limitMeaning);
 export const cursorField = z.string().regex(/^[A-Za-z0-9_-]{1,512}$/, 'a cursor as an earlier page gave it').optional()
   .meta({ description: '`nextCursor` of the page before.' });
 export const offsetField = wholeNumberParam(0, 100_000_000).optional()
@@ -15,7 +17,7 @@ export const offsetField = wholeNumberParam(0, 100_000_000).optional()
 
 /** Of lists that are also answered as a file. */
 export const pagingOrFile = {
-  limit: wholeNumberParam(1, MAX_LIMIT).optional().meta({ default: DEFAULT_LIMIT }), cursor: cursorField, offset: offsetField,
+  limit: limit.optional().meta(limitMeaning), cursor: cursorField, offset: offsetField,
   format: z.enum(['json', 'csv']).default('json').meta({ description: '`csv` streams all of them, so it takes no `limit`, `cursor` or `offset`.' }),
 };
 
