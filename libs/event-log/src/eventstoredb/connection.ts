@@ -80,7 +80,12 @@ export class Connection {
    * a majority, which all who ask meanwhile share; a node of its own leads always.
    */
   async prove(): Promise<void> {
-    if (this.isInCluster) await this.proofs.get('node');
+    if (this.isInCluster) await this.catchUp();
+  }
+
+  /** Resolves when everything that the node had taken before the call is written and shown: appends are carried out in their order. */
+  async catchUp(): Promise<void> {
+    await this.proofs.get('node');
   }
 
   /** The call's own errors are grpc's; see {@link callFault}. */

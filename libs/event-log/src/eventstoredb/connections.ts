@@ -40,7 +40,10 @@ export class Connections {
         this.outage.isOver();
         return result;
       } catch (error) {
-        if (!(error instanceof Unanswered)) throw error;
+        if (!(error instanceof Unanswered)) {
+          this.outage.isOver(); // a refusal is an answer, too
+          throw error;
+        }
         const since = error instanceof Undecided ? beganAt : Math.min(beganAt, this.outage.goesOn());
         if (performance.now() + pause > since + this.patienceMs) throw logError(error);
       }

@@ -20,7 +20,7 @@ export const whatFollows = async (connection: Connection, stream: string, after:
     const events = await read();
     if (events.length >= Math.min(limit, head - after)) return events;
   }
-  await connection.prove(); // by now a leader's followers have it, unless they follow another one
+  await connection.catchUp(); // a slow disk, or a leader whose followers went over to another one
   const events = await read();
   if (events.length > 0) return events;
   throw new Error(`${stream} goes up to revision ${head} and shows nothing behind ${after}: it was truncated or deleted`);
