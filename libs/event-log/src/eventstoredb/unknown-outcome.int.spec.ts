@@ -49,6 +49,20 @@ describe('an append whose answer is lost', () => {
     await other.close();
   }, 10_000);
 
+  it('is waited for by whoever finds it in the way, as long as the disk takes, and called deleted by nobody', async () => {
+    const [stream, mine, other] = [aStream(), events(1), await EventStoreLog.open(node.url)];
+    await log.append(stream, events(1), -1);
+    node.store.stopReplicating();
+    const answer = log.append(stream, mine, 0);
+    await delay(50);
+    const refused = other.append(stream, events(1), 0).catch((error: unknown) => error);
+    await delay(3_500); // longer than anything is waited for to be shown
+    node.store.replicate();
+    expect(await refused).toEqual(new RevisionConflict(stream, 0, 1));
+    expect(await answer).toMatchObject({ revision: 1 });
+    await other.close();
+  }, 15_000);
+
   it('holds up no other one on the same connection', async () => {
     const [stuck, streams] = [aStream(), numbered(20, () => aStream())];
     node.faults.appends.push('unanswered-before');
