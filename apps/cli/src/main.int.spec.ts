@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
@@ -18,9 +18,9 @@ class Run {
   stderr = '';
   private readonly ended: Promise<unknown[]>;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string, main = 'apps/cli/src/main.ts') {
+  constructor(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string, main = 'apps/cli/src/main.ts', uid?: number) {
     const hooks = path.resolve('test/support/run-typescript.mjs');
-    this.child = spawn(process.execPath, ['--import', hooks, path.resolve(main), ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, ['--import', hooks, path.resolve(main), ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], ...(uid === undefined ? {} : { uid }) });
     this.child.stdout?.on('data', (chunk: Buffer) => { this.stdout += chunk.toString(); });
     this.child.stderr?.on('data', (chunk: Buffer) => { this.stderr += chunk.toString(); });
     this.ended = once(this.child, 'close');
@@ -68,6 +68,29 @@ describe('meterbook', () => {
     expect(setting.stderr).toBe('meterbook: PORT is "web", which cannot be used: it is a whole number from 0 to 65535.\n');
     expect(await option.code()).toBe(1);
     expect(option.stderr).toContain("meterbook: option '--days <number>' argument 'many' is invalid. A whole number from 1 to 366 is needed.");
+  });
+
+  it('ends with 1 for a command that there is none of, also where its help is asked for', async () => {
+    for (const args of [['invoice'], ['invoice', '--help'], ['help', 'invoice']]) {
+      const unknown = run(args);
+      expect({ code: await unknown.code(), out: unknown.stdout, error: unknown.stderr }).toEqual({ code: 1, out: '', error: "meterbook: unknown command 'invoice'\n(add --help for what is possible)\n" });
+    }
+  });
+
+  it('lists every setting beside what it is', async () => {
+    const help = run(['start', '--help']);
+    await help.code();
+    expect(help.stdout).toMatch(/^ {2}OTEL_EXPORTER_OTLP_ENDPOINT +OpenTelemetry collector /m);
+  });
+
+  it('says that the data directory may not be looked into, not that nothing is there', async () => {
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'meterbook-denied-'));
+    await mkdir(path.join(dataDir, 'postgres'));
+    await chmod(dataDir, 0o000);
+    const nobody = process.getuid?.() === 0 ? 65_534 : undefined; // root may look everywhere
+    const denied = new Run(['verify'], { METERBOOK_DATA_DIR: dataDir, DATABASE_URL: '' }, '/', undefined, nobody);
+    expect(await denied.code()).toBe(1);
+    expect(denied.stderr).toBe(`meterbook: This user may not use ${path.join(dataDir, 'postgres')} (permission denied).\n`);
   });
 
   it.each(['apps/cli/src/main.ts', 'apps/scheduler/src/main.ts'])('%s stops at once while it waits for its database', async (main) => {

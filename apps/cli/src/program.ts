@@ -7,7 +7,9 @@ const exitCodes = (...others: readonly string[]): string =>
   `\nEnds with:\n${['0    all went well', '1    it failed; one line says why', ...others, '130  Ctrl-C stopped it'].map((line) => `  ${line}`).join('\n')}`;
 
 const settingsList = (): string => {
-  const rows = settingsHelp().map(({ name, what, standard }) => `  ${name.padEnd(26)}${what}${standard === '' ? '' : ` (${standard})`}`);
+  const settings = settingsHelp();
+  const width = Math.max(...settings.map(({ name }) => name.length));
+  const rows = settings.map(({ name, what, standard }) => `  ${name.padEnd(width)}  ${what}${standard === '' ? '' : ` (${standard})`}`);
   return `\nSettings are environment variables:\n${rows.join('\n')}`;
 };
 
@@ -39,7 +41,13 @@ export const program = (): Command => {
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'meterbook: ')) })
-    .addHelpText('after', exitCodes('2    some rows of an import were rejected'));
+    .addHelpText('after', exitCodes('2    some rows of an import were rejected'))
+    // Commander shows this help to whoever asks for that of a command there is none of, as if all were well.
+    .on('beforeHelp', () => {
+      const [name, asked] = meterbook.args;
+      const unknown = name === 'help' ? asked : name;
+      if (unknown !== undefined && !unknown.startsWith('-')) meterbook.error(`error: unknown command '${unknown}'`);
+    });
 
   meterbook.command('start')
     .description('start everything in one process: PostgreSQL (unless DATABASE_URL names one), HTTP, read models, expiry')

@@ -7,8 +7,8 @@ import { ExitCode, Failure } from './failure.js';
 const FILES: Readonly<Record<string, (path: string) => string>> = {
   ENOENT: (path) => `There is no ${path}.`,
   EISDIR: () => 'What was named is a directory; a file is needed.',
-  EACCES: (path) => `This user may not use ${path}.`,
-  EPERM: (path) => `This user may not use ${path}.`,
+  EACCES: (path) => `This user may not use ${path} (permission denied).`,
+  EPERM: (path) => `This user may not use ${path} (permission denied).`,
   ENOSPC: (path) => `The disk is full (${path}).`,
 };
 

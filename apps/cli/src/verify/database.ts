@@ -35,13 +35,20 @@ export const openBooks = async (settings: Settings, say: (line: string) => void,
   return openDatabase(settings, say);
 };
 
-const exists = (file: string): Promise<boolean> => access(file).then(() => true, () => false);
+/** @throws where this user may not look: that says nothing of what is there */
+const orElse = <Found, Otherwise>(look: Promise<Found>, otherwise: Otherwise): Promise<Found | Otherwise> =>
+  look.catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error;
+    return otherwise;
+  });
+
+const exists = (file: string): Promise<boolean> => orElse(access(file).then(() => true), false);
 
 /** Of the embedded server that runs on a data directory, read from what it leaves there; undefined when none answers. */
 const runningUrl = async (dataDir: string): Promise<string | undefined> => {
   const cluster = path.join(dataDir, 'postgres', 'cluster');
   const [pid, password] = await Promise.all([path.join(cluster, 'pgdata', 'postmaster.pid'), path.join(cluster, 'password')]
-    .map((file) => readFile(file, 'utf8').catch(() => '')));
+    .map((file) => orElse(readFile(file, 'utf8'), '')));
   // The fourth line is the port, in every version of PostgreSQL.
   const port = pid?.split('\n')[3]?.trim();
   if (!port || !password) return undefined;
