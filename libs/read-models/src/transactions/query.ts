@@ -16,7 +16,8 @@ export interface TransactionFilters {
   readonly to?: Instant | undefined;
 }
 
-const STREAMED_AT_ONCE = 1_000;
+/** Few, as rows are made of all of them in one go, while commands wait. */
+const STREAMED_AT_ONCE = 100;
 const isKey = (key: readonly unknown[]): key is readonly [number] => key.length === 1 && Number.isSafeInteger(key[0]);
 
 /** What came and went otherwise than by usage, newest first. */
