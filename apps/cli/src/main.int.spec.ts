@@ -17,6 +17,12 @@ class Run {
   stdout = '';
   stderr = '';
   private readonly ended: Promise<unknown[]>;
+  private static readonly started: ChildProcess[] = [];
+
+  /** What a spec that failed left running would keep Jest waiting for its output. */
+  static killAll(): void {
+    for (const child of this.started.splice(0)) child.kill('SIGKILL');
+  }
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string, main = 'apps/cli/src/main.ts', uid?: number) {
     const hooks = path.resolve('test/support/run-typescript.mjs');
@@ -24,6 +30,7 @@ class Run {
     this.child.stdout?.on('data', (chunk: Buffer) => { this.stdout += chunk.toString(); });
     this.child.stderr?.on('data', (chunk: Buffer) => { this.stderr += chunk.toString(); });
     this.ended = once(this.child, 'close');
+    Run.started.push(this.child);
   }
 
   async code(): Promise<unknown> {
@@ -50,6 +57,7 @@ describe('meterbook', () => {
     folder = await mkdtemp(path.join(tmpdir(), 'meterbook-cli-'));
     env = { DATABASE_URL: database.url, METERBOOK_DATA_DIR: path.join(folder, 'data'), METERBOOK_OPERATOR_TOKEN: TOKEN, PORT: '0', HOST: '127.0.0.1' };
   });
+  afterEach(() => Run.killAll());
   afterAll(() => database.drop());
 
   const run = (args: readonly string[], changed: Readonly<Record<string, string>> = {}): Run => new Run(args, { ...env, ...changed }, folder);
