@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessAborted } from '#libs/kernel';
 import { Failure } from '#libs/process';
 
 /** A server that starts beside the engine is waited for. */
@@ -28,7 +28,8 @@ export const patiently = async <Result>(attempt: () => Promise<Result>, { what, 
   try {
     for (;;) {
       try {
-        return await unlessAborted(attempt, signal);
+        signal.throwIfAborted();
+        return await unlessAborted(attempt(), signal); // one under way may last seconds yet
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof Failure) throw error;
@@ -39,18 +40,6 @@ export const patiently = async <Result>(attempt: () => Promise<Result>, { what, 
     }
   } finally {
     clearTimeout(wondering);
-  }
-};
-
-/** An attempt under way may last seconds yet; nobody waits for it then. */
-const unlessAborted = async <Result>(attempt: () => Promise<Result>, signal: AbortSignal): Promise<Result> => {
-  signal.throwIfAborted();
-  const over = new AbortController();
-  const aborted = once(signal, 'abort', { signal: over.signal }).then((): never => { throw signal.reason; });
-  try {
-    return await Promise.race([attempt(), aborted]);
-  } finally {
-    over.abort();
   }
 };
 

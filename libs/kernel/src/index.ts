@@ -9,3 +9,4 @@ export * from './instant.js';
 export * from './persistent-map.js';
 export * from './shared-answer.js';
 export * from './traceparent.js';
+export * from './unless-aborted.js';

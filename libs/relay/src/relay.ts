@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { unlessAborted } from '#libs/kernel';
 import { closeSession, Gatherer, kafkaClient, keepTrying, lagAfter, newestEvents, openSession, openTopic, takeTurn, type KafkaSettings, type Lag } from '#libs/event-feed';
 import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { createPool } from '#libs/postgres';
@@ -195,19 +196,4 @@ const whileHeld = (session: Client): { readonly signal: AbortSignal; end(): void
   const lose = (): void => lost.abort(new TurnLost('lost the database connection that holds the turn'));
   session.once('end', lose);
   return { signal: lost.signal, end: () => { session.off('end', lose); } };
-};
-
-/** Waits for work that ends by itself, but no longer than anybody wants it. */
-const unlessAborted = async <Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> => {
-  work.catch(() => undefined);
-  const left = new AbortController();
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true, signal: left.signal });
-  });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([work, aborted]);
-  } finally {
-    left.abort();
-  }
 };
