@@ -2,7 +2,8 @@ export { CHECKPOINT_TABLE, lockCheckpoint, readCheckpoint, registerCheckpoint, s
 export { DirectFeed } from './direct/direct-feed.js';
 export * from './event-feed.js';
 export { isOutage, keepTrying } from './keep-trying.js';
-export { insteadOf, NEWEST_EVENT, readNewestEvent, type AppliedEvent } from './newest-event.js';
+export { endsBefore, findLoss } from './lost-events.js';
+export { insteadOf, NEWEST_EVENT, type AppliedEvent } from './newest-event.js';
 export { dropPartitions, isAtItsPosition, PARTITION_TABLE, readProgress, settleAtPosition } from './partitions.js';
 export { closeSession, inTransaction, openSession } from './session.js';
 export { fromMessage, toMessage, UnreadableMessage, type EventMessage, type IncomingMessage, type RelayedEvent } from './kafka/event-message.js';

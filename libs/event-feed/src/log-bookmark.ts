@@ -3,8 +3,8 @@ import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { CheckpointMoved, type Bookmark } from './applier.js';
 import { lockCheckpoint, registerCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.js';
 import { ForeignCheckpoint, LostEvents } from './event-feed.js';
-import { insteadOf, readNewestEvent } from './newest-event.js';
-import { dropPartitions, readProgress } from './partitions.js';
+import { findLoss } from './lost-events.js';
+import { dropPartitions } from './partitions.js';
 import { inTransaction } from './session.js';
 
 /** A consumer that follows the log itself: its checkpoint is a position there. */
@@ -23,7 +23,8 @@ export class LogBookmark implements Bookmark {
   static async open(client: ClientBase, consumer: string, log: Pick<EventLog, 'id' | 'end' | 'read'>): Promise<LogBookmark> {
     const { source } = await registerCheckpoint(client, consumer, log.id);
     if (source !== log.id) throw new ForeignCheckpoint(consumer, log.id, source);
-    await refuseLostEvents(client, consumer, log);
+    const lost = await findLoss(client, consumer, log);
+    if (lost) throw new LostEvents(consumer, lost.position, lost.instead);
     return inTransaction(client, async () => {
       const checkpoint = await lockCheckpoint(client, consumer);
       if (!checkpoint) throw new CheckpointMoved(consumer);
@@ -57,13 +58,3 @@ export class LogBookmark implements Bookmark {
     this.known = this.next;
   }
 }
-
-/** A log that lost the end of what was applied may end before that; or it has grown since, with other events in their place. */
-const refuseLostEvents = async (client: ClientBase, consumer: string, log: Pick<EventLog, 'end' | 'read'>): Promise<void> => {
-  const { position } = await readProgress(client, consumer);
-  const newest = await readNewestEvent(client, consumer);
-  const end = await log.end(); // asked for when all that was applied already
-  if (position > (end ?? '')) throw new LostEvents(consumer, position, `ends at ${end ?? 'none'}`);
-  const instead = newest && await insteadOf(newest, log);
-  if (newest && instead) throw new LostEvents(consumer, newest.position, instead);
-};

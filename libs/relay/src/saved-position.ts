@@ -1,7 +1,8 @@
 import type { Client, ClientBase } from 'pg';
 import { inTransaction, type Topic } from '#libs/event-feed';
 import type { EventLog, Position } from '#libs/event-log';
-import { ForeignTopic, LogRewound, TopicRepartitioned } from './refusals.js';
+import { refuseLogThatEndsBefore } from './lost-events.js';
+import { ForeignTopic, TopicRepartitioned } from './refusals.js';
 
 /**
  * One row for each topic that events were sent to. It is kept where the read models are, in a schema of its own, since a
@@ -60,8 +61,7 @@ export class SavedPosition {
     });
     if (row.log_id !== log.id) throw new ForeignTopic(name, row.log_id, log.id);
     if (row.partitions !== partitions) throw new TopicRepartitioned(name, row.partitions, partitions);
-    const end = await log.end();
-    if (row.position > (end ?? '')) throw new LogRewound(name, `events up to position ${row.position} were sent to it, and the log ends at ${end ?? 'none'}`);
+    refuseLogThatEndsBefore(name, row.position, await log.end());
     // Losing the last of it sends some events again; waiting for the disk each time would take from those who write.
     await session.query('SET synchronous_commit = off');
     return new SavedPosition(session, topic, row.epoch, row.position || undefined, Number(row.events));

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { BillingError } from '#libs/kernel';
-import { closeSession, dropPartitions, insteadOf, isAtItsPosition, lockCheckpoint, openSession, readCheckpoint, readNewestEvent, readProgress, registerCheckpoint, saveCheckpoint, settleAtPosition, type AppliedEvent, type Checkpoint } from '#libs/event-feed';
+import { closeSession, dropPartitions, findLoss, isAtItsPosition, lockCheckpoint, openSession, readCheckpoint, readProgress, registerCheckpoint, saveCheckpoint, settleAtPosition, type AppliedEvent, type Checkpoint } from '#libs/event-feed';
 import type { EventLog, Position, RecordedEvent } from '#libs/event-log';
 import { isAccountStream } from '../folding/account-record.js';
 import type { ReadModelName, Write } from '../folding/read-model.js';
@@ -118,19 +118,13 @@ class Rebuild {
     const { events: total } = await readProgress(this.session, LIVE);
     const isOurs = live.source === this.log.id;
     const areAll = this.names.length === readModelNames.length;
-    if (isOurs && await isAtItsPosition(this.session, LIVE) && (areAll || await this.hasAllOf(live))) return { position: live.position, total };
+    if (isOurs && await isAtItsPosition(this.session, LIVE) && (areAll || await findLoss(this.session, LIVE, this.log) === undefined)) return { position: live.position, total };
     // Some of them at the end, and the others where they are, or beyond it, would contradict each other.
     if (!areAll) {
       if (isOurs) throw new NoOnePlace();
       throw new BillingError('conflict', 'state_conflict', { detail: 'the read models were made from another log; rebuild all of them together' });
     }
     return { position: await this.log.end() ?? '', total: isOurs ? total : this.place.events };
-  }
-
-  /** Whether the log still has what the live ones were made from. One that was restored may end before, or have other events there. */
-  private async hasAllOf(live: Checkpoint): Promise<boolean> {
-    const newest = await readNewestEvent(this.session, LIVE);
-    return live.position <= (await this.log.end() ?? '') && (!newest || await insteadOf(newest, this.log) === undefined);
   }
 
   /** Folds on while what was folded before is written, each time in a transaction of its own. */
