@@ -2,9 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DirectFeed, type Consumer } from '#libs/event-feed';
 import { PostgresStreamLeases } from '#libs/event-log';
-import { CHECKPOINT_TABLE } from '../../libs/event-feed/src/checkpoint.js';
-import { NEWEST_EVENT } from '../../libs/event-feed/src/newest-event.js';
-import { PARTITION_TABLE } from '../../libs/event-feed/src/partitions.js';
+import { FEED_TABLES } from '../../libs/event-feed/src/testing/feed-tables.js';
 import { closeSession, openSession } from '../../libs/event-feed/src/session.js';
 import { takeTurn } from '../../libs/event-feed/src/turn.js';
 import { aStream, events } from '../../libs/event-log/src/testing/events.js';
@@ -29,10 +27,7 @@ describe('a database connection that vanishes without a word, as a lost machine 
   it('does not keep the turn: another process applies what comes', async () => {
     const client = new Client(database.url);
     await client.connect();
-    await client.query('CREATE SCHEMA read');
-    await client.query(CHECKPOINT_TABLE);
-    await client.query(PARTITION_TABLE);
-    await client.query(NEWEST_EVENT);
+    await client.query(FEED_TABLES);
     await client.end();
     const log = new InMemoryEventLog();
     const stop = new AbortController();

@@ -3,11 +3,9 @@ import { Client } from 'pg';
 import { BillingError } from '#libs/kernel';
 import { InMemoryEventLog, InMemoryStore } from '../../../event-log/src/testing/in-memory.js';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
-import { CHECKPOINT_TABLE } from '../checkpoint.js';
 import { LostEvents } from '../event-feed.js';
-import { NEWEST_EVENT } from '../newest-event.js';
-import { PARTITION_TABLE } from '../partitions.js';
 import { publishTo } from '../testing/published.js';
+import { FEED_TABLES } from '../testing/feed-tables.js';
 import { Tally, TALLY_TABLE } from '../testing/tally.js';
 import { DirectFeed } from './direct-feed.js';
 
@@ -24,7 +22,7 @@ describe('DirectFeed on a log that was restored to an earlier time', () => {
     database = await freshDatabase();
     client = new Client(database.url);
     await client.connect();
-    await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${NEWEST_EVENT}; ${TALLY_TABLE}`);
+    await client.query(`${FEED_TABLES}; ${TALLY_TABLE}`);
     store = new InMemoryStore();
     publishTo(store, [0, 1, 2, 3, 4].map((revision) => ({ stream: 'account-a', revision, body: '{}' })));
   });

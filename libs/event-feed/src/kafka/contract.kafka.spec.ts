@@ -3,10 +3,8 @@ import { Client } from 'pg';
 import { InMemoryEventLog, InMemoryStore } from '../../../event-log/src/testing/in-memory.js';
 import { startKafka } from '../../../../test/support/kafka.js';
 import { freshDatabase } from '../../../../test/support/postgres.js';
-import { CHECKPOINT_TABLE } from '../checkpoint.js';
-import { NEWEST_EVENT } from '../newest-event.js';
-import { PARTITION_TABLE } from '../partitions.js';
 import { eventFeedContract } from '../testing/event-feed.contract.js';
+import { FEED_TABLES } from '../testing/feed-tables.js';
 import { TALLY_TABLE } from '../testing/tally.js';
 import { publishTo } from '../testing/published.js';
 import { KafkaFeed } from './kafka-feed.js';
@@ -19,7 +17,7 @@ eventFeedContract('KafkaFeed', async () => {
   const { url } = database;
   const client = new Client(url);
   await client.connect();
-  await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${NEWEST_EVENT}; ${TALLY_TABLE}`);
+  await client.query(`${FEED_TABLES}; ${TALLY_TABLE}`);
   await client.end();
   return {
     url,

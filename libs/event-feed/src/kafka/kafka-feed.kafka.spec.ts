@@ -4,13 +4,11 @@ import { Client } from 'pg';
 import { InMemoryEventLog, InMemoryStore } from '../../../event-log/src/testing/in-memory.js';
 import { startKafka, type KafkaBroker } from '../../../../test/support/kafka.js';
 import { startServer, freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
-import { CHECKPOINT_TABLE } from '../checkpoint.js';
 import { DirectFeed } from '../direct/direct-feed.js';
 import { StreamGap, type EventFeed } from '../event-feed.js';
-import { NEWEST_EVENT } from '../newest-event.js';
-import { PARTITION_TABLE } from '../partitions.js';
 import type { Published } from '../testing/event-feed.contract.js';
 import { publishTo } from '../testing/published.js';
+import { FEED_TABLES } from '../testing/feed-tables.js';
 import { TALLY_TABLE, Tally } from '../testing/tally.js';
 import { ForeignEvent } from './delivery.js';
 import { UnreadableMessage } from './event-message.js';
@@ -46,7 +44,7 @@ describe('KafkaFeed', () => {
   const open = async (server?: string): Promise<void> => {
     database = await freshDatabase(server);
     await connect();
-    await client.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${NEWEST_EVENT}; ${TALLY_TABLE}`);
+    await client.query(`${FEED_TABLES}; ${TALLY_TABLE}`);
     settings = await freshTopic(broker.brokers, 6);
     store = new InMemoryStore();
     writer = await TopicWriter.open(settings);

@@ -1,10 +1,11 @@
 import type { Client } from 'pg';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
 import { Applier, CheckpointMoved } from '../applier.js';
-import { CHECKPOINT_TABLE, registerCheckpoint } from '../checkpoint.js';
-import { NEWEST_EVENT, readNewestEvent } from '../newest-event.js';
-import { dropPartitions, insertPartitions, isAtItsPosition, PARTITION_TABLE, readPartitions, readProgress } from '../partitions.js';
+import { registerCheckpoint } from '../checkpoint.js';
+import { readNewestEvent } from '../newest-event.js';
+import { dropPartitions, insertPartitions, isAtItsPosition, readPartitions, readProgress } from '../partitions.js';
 import { closeSession, inTransaction, openSession } from '../session.js';
+import { FEED_TABLES } from '../testing/feed-tables.js';
 import { TALLY_TABLE, Tally } from '../testing/tally.js';
 import type { DeliveredEvent } from './delivery.js';
 import { PartitionBookmark } from './partition-bookmark.js';
@@ -26,7 +27,7 @@ describe('a place in each partition', () => {
     database = await freshDatabase();
     sessions = await Promise.all([1, 2].map((n) => openSession(database.url, `engine ${n}`)));
     const [session] = sessions as [Client];
-    await session.query(`CREATE SCHEMA read; ${CHECKPOINT_TABLE}; ${PARTITION_TABLE}; ${NEWEST_EVENT}; ${TALLY_TABLE}`);
+    await session.query(`${FEED_TABLES}; ${TALLY_TABLE}`);
     await registerCheckpoint(session, CONSUMER, 'log');
     await insertPartitions(session, CONSUMER, TOPIC, [0, 1].map((partition) => ({ partition, next: 0, position: '', events: 0, generation: 0 })));
   });

@@ -52,6 +52,15 @@ describe('rebuild', () => {
     expect(await compareReadModels({ url: database.url, log })).toMatchObject({ accounts, difference: undefined });
   };
 
+  /** The read models have 60 events of an account, of which the log is left with 40. */
+  const loseWhatWasApplied = async (): Promise<void> => {
+    const { projections } = engine();
+    await appendAll(log, 'acme', events.slice(0, 60));
+    await projections.waitFor('acme', 59, PATIENCE_MS);
+    await projections.stop();
+    await sql('DELETE FROM log.events WHERE revision >= 40');
+  };
+
   it('goes on beside traffic and queries, with several engines, and loses nothing', async () => {
     const [first, second] = [engine(), engine()];
     await Promise.all(['a', 'b', 'c'].map((id) => appendAll(log, id, events)));
@@ -174,22 +183,14 @@ describe('rebuild', () => {
   });
 
   it('builds all of them where one is asked for and the log has lost events that they have', async () => {
-    const { projections } = engine();
-    await appendAll(log, 'acme', events.slice(0, 60));
-    await projections.waitFor('acme', 59, PATIENCE_MS);
-    await projections.stop();
-    await sql('DELETE FROM log.events WHERE revision >= 40');
+    await loseWhatWasApplied();
     await idleEngine().projections.rebuild('tier');
     await expectSound(1);
     expect(await sql('SELECT position FROM read.checkpoint')).toEqual([{ position: await log.end() }]);
   });
 
   it('does so, too, where the log has grown beyond that since', async () => {
-    const { projections } = engine();
-    await appendAll(log, 'acme', events.slice(0, 60));
-    await projections.waitFor('acme', 59, PATIENCE_MS);
-    await projections.stop();
-    await sql('DELETE FROM log.events WHERE revision >= 40');
+    await loseWhatWasApplied();
     await log.append(accountStream('acme'), events.slice(40, 70).map((event) => ({ ...event, id: crypto.randomUUID() })), 39);
     const before = new Date();
     await idleEngine().projections.rebuild('tier');
