@@ -44,7 +44,7 @@ export const patiently = async <Result>(attempt: () => Promise<Result>, { what, 
 };
 
 /** What is at the bottom of it. */
-const reasonOf = (error: unknown): string => {
+export const reasonOf = (error: unknown): string => {
   const first = error instanceof AggregateError ? error.errors[0] as unknown : error;
   if (!(first instanceof Error)) return String(first);
   if (first.cause instanceof Error) return reasonOf(first.cause);

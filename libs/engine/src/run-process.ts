@@ -3,8 +3,9 @@ import { Failure, interruptible, packageVersion, report, untilAborted } from '#l
 import { readSettings, type Settings } from '#libs/settings';
 import type { Telemetry } from '#libs/telemetry';
 import { waitForDatabase } from './database.js';
-import { openTelemetry } from './telemetry.js';
+import { startOver } from './start-over.js';
 import { StatusServer, type Check } from './status-server.js';
+import { openTelemetry } from './telemetry.js';
 
 /** What a process of its own starts with. */
 export interface ProcessParts {
@@ -52,10 +53,16 @@ const run = async (name: string, start: (parts: ProcessParts) => Promise<Running
   if (databaseUrl === undefined) throw new Failure(`The ${name} needs DATABASE_URL: processes that are started one by one share a database. (npm start runs all of them in one, with a database of its own.)`);
   say(`starting ${packageVersion()}…`);
   for (const remark of settings.remarks) say(remark);
-  await waitForDatabase(databaseUrl, say, signal);
-  const { telemetry, stop: stopTelemetry } = await openTelemetry(name, settings);
-  const { log, metrics } = telemetry;
-  const part = await start({ settings, databaseUrl, log, telemetry, say, signal });
+  const { telemetry: { metrics }, stopTelemetry, part } = await startOver(async () => {
+    await waitForDatabase(databaseUrl, say, signal);
+    const { telemetry, stop: stopTelemetry } = await openTelemetry(name, settings);
+    try {
+      return { telemetry, stopTelemetry, part: await start({ settings, databaseUrl, log: telemetry.log, telemetry, say, signal }) };
+    } catch (error) {
+      await stopTelemetry();
+      throw error;
+    }
+  }, { say, signal });
   const status = 'url' in part ? undefined : new StatusServer({ ...settings, metrics, checks: () => part.checks() });
   try {
     const url = 'url' in part ? part.url : await (status as StatusServer).listen();

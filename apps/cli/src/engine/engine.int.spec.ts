@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readSettings, type Settings } from '#libs/settings';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.js';
+import { Wire } from '../../../../test/faults/wire.js';
 import { startEngine, type Engine } from './engine.js';
 import { shippedCatalogs } from '../../../api/src/start/shipped-catalogs.js';
 
@@ -64,6 +65,25 @@ describe('an engine', () => {
     expect(engine.tokenStoredIn).toBeUndefined();
     expect((await call(engine, 'POST', '/v1/accounts', { id: 'a', catalog: 'kyma' })).status).toBe(403);
     await expect(stat(path.join(settings.dataDir, 'operator-token'))).rejects.toThrow('ENOENT');
+  });
+
+  it('starts though the connections to its database break one after another while it does', async () => {
+    const { pathname, port, username, password } = new URL(database.url);
+    const wire = await Wire.to(Number(port));
+    let seen: Buffer | undefined;
+    let requests = 0;
+    const isAt = (request: Buffer): boolean => {
+      if (request !== seen) requests += 1;
+      seen = request;
+      return requests % 11 === 0;
+    };
+    wire.breakAt(...Array.from({ length: 6 }, (_, n) => ({ isAt, loses: n % 2 === 0 ? 'request' as const : 'answer' as const })));
+    const said: string[] = [];
+    const engine = await start({ databaseUrl: `postgres://${username}:${password}@127.0.0.1:${wire.port}${pathname}` }, (line) => said.push(line));
+    expect(said).toContainEqual(expect.stringMatching(/^Something it needs went away during the start \(.*\); starting over…$/));
+    expect((await call(engine, 'GET', '/v1/catalogs')).status).toBe(200);
+    await engine.close();
+    await wire.close();
   });
 
   it('says in a line that its port is in use, and leaves nothing running', async () => {

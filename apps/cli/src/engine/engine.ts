@@ -1,6 +1,6 @@
 import { systemClock } from '#libs/kernel';
 import { Accounts, ExpiryScheduler } from '#libs/commands';
-import { EventStore, openDatabase, openTelemetry } from '#libs/engine';
+import { EventStore, openDatabase, openTelemetry, startOver } from '#libs/engine';
 import type { OperatorToken } from '#libs/http';
 import { DueQuery } from '#libs/read-models';
 import { Relay } from '#libs/relay';
@@ -26,7 +26,10 @@ export interface EngineOptions {
 }
 
 /** @throws StartError, Failure: one line that says what to do */
-export const startEngine = async (settings: Settings, { say = () => undefined, signal }: EngineOptions = {}): Promise<Engine> => {
+export const startEngine = (settings: Settings, { say = () => undefined, signal }: EngineOptions = {}): Promise<Engine> =>
+  startOver(() => startOnce(settings, say, signal), { say, signal });
+
+const startOnce = async (settings: Settings, say: (line: string) => void, signal?: AbortSignal): Promise<Engine> => {
   const started: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (let stop = started.pop(); stop; stop = started.pop()) await stop();
