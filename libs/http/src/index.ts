@@ -15,5 +15,5 @@ export { originOf, traceOf } from './request-context.js';
 export { logRequests } from './request-log.js';
 export { ROLES, type Role } from './roles.js';
 export { createServer } from './server.js';
-export { turnOfItsOwn } from './turns.js';
+export { inTurns } from './turns.js';
 export { parseWith } from './validation.js';

@@ -10,3 +10,13 @@ export const turnOfItsOwn = (): Promise<unknown> => {
   latest = latest.then(() => nextTurn());
   return latest;
 };
+
+/** Pages, a slice in each turn of its own. */
+export async function* inTurns<Item>(pages: AsyncIterable<readonly Item[]>, atOnce: number): AsyncGenerator<readonly Item[], void> {
+  for await (const page of pages) {
+    for (let start = 0; start < page.length; start += atOnce) {
+      await turnOfItsOwn();
+      yield page.slice(start, start + atOnce);
+    }
+  }
+}

@@ -1,6 +1,6 @@
 import type { Envelope } from '#libs/kernel';
 import type { EventLog, RecordedEvent } from '#libs/event-log';
-import { turnOfItsOwn } from '#libs/http';
+import { inTurns } from '#libs/http';
 
 /** Which events are asked for; `from` and `to` are of recorded time, `to` is not included. */
 export interface EventFilter {
@@ -20,11 +20,11 @@ export interface Scan {
   readonly last: RecordedEvent | undefined;
 }
 
-/** Events read, and looked at in one go. Few, as commands wait meanwhile. */
+/** Events looked at in one go. Few, as commands wait meanwhile. */
 export const READ_AT_ONCE = 100;
 
-/** A stream's events from a revision on, in pages that are small. */
-export async function* smallPages(log: EventLog, stream: string, from = 0): AsyncGenerator<readonly RecordedEvent[], void> {
+/** A stream's events from a revision on, in pages that are small: most answers need one. */
+export async function* smallPages(log: EventLog, stream: string, from: number): AsyncGenerator<readonly RecordedEvent[], void> {
   for (let next = from; ;) {
     const start = next;
     for await (const page of log.read(stream, { from: start, limit: READ_AT_ONCE })) {
@@ -48,9 +48,8 @@ const MOST_LOOKED_AT = 5_000;
 export const scan = async (pages: AsyncIterable<readonly RecordedEvent[]>, { type, from, to }: EventFilter, limit: number, end?: string): Promise<Scan> => {
   const found: ReadEvent[] = [];
   let looked = 0;
-  for await (const page of pages) {
-    await turnOfItsOwn();
-    for (const event of page) {
+  for await (const slice of inTurns(pages, READ_AT_ONCE)) {
+    for (const event of slice) {
       looked += 1;
       const envelope = JSON.parse(event.body) as Envelope;
       const { recordedAt } = envelope;

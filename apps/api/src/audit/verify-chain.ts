@@ -1,7 +1,7 @@
 import type { Envelope } from '#libs/kernel';
 import { BrokenChain, CHAIN_START, continueChain, type EventLog } from '#libs/event-log';
-import { turnOfItsOwn } from '#libs/http';
-import { smallPages } from './event-scan.js';
+import { inTurns } from '#libs/http';
+import { READ_AT_ONCE } from './event-scan.js';
 
 export type ChainVerdict =
   | { readonly ok: true; readonly events: number; /** Of the last event: to be kept elsewhere, it proves later that nothing before was changed. */ readonly head: string | null }
@@ -11,9 +11,8 @@ export type ChainVerdict =
 export const verifyChain = async (log: EventLog, stream: string): Promise<ChainVerdict> => {
   let end = CHAIN_START;
   try {
-    for await (const page of smallPages(log, stream)) {
-      await turnOfItsOwn();
-      for (const event of page) end = continueChain(end, event, (JSON.parse(event.body) as Envelope).previousHash);
+    for await (const slice of inTurns(log.read(stream), READ_AT_ONCE)) {
+      for (const event of slice) end = continueChain(end, event, (JSON.parse(event.body) as Envelope).previousHash);
     }
   } catch (error) {
     if (!(error instanceof BrokenChain)) throw error;
