@@ -16,6 +16,8 @@ export const CURRENT = '4.3.1';
 export const BEFORE = '3.9.2';
 
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/kafka/', import.meta.url));
+/** A download that breaks off is asked for again; what has come is kept. */
+const TRIES_AGAIN = 2;
 const START_WITHIN_MS = 90_000;
 const READY_AFTER_MS = 250;
 const GENTLE_MS = 15_000;
@@ -52,9 +54,11 @@ const classPath = (version) => {
   const work = mkdtempSync(join(CACHE, version, 'maven-'));
   try {
     writeFileSync(join(work, 'pom.xml'), POM(version));
-    const { status, stdout } = spawnSync('mvn', [
+    const fetchJars = () => spawnSync('mvn', [
       '--batch-mode', '--quiet', 'dependency:build-classpath', '-DincludeScope=runtime', '-Dmdep.outputFile=classpath',
     ], { cwd: work, encoding: 'utf8' });
+    let { status, stdout } = fetchJars();
+    for (let again = 0; status !== 0 && again < TRIES_AGAIN; again += 1) ({ status, stdout } = fetchJars());
     if (status !== 0) throw new Error(`Maven found no Kafka ${version}: ${stdout.split('\n').find((line) => line.includes('ERROR')) ?? 'it says nothing'}`);
     renameSync(join(work, 'classpath'), known);
   } finally {
@@ -170,7 +174,8 @@ const untilReady = async (address, ca, isAlive) => {
  */
 export const startBroker = async ({ version = CURRENT, port: wanted, advertisedPort, secure = false } = {}) => {
   const jars = classPath(version);
-  const [port, controllerPort] = [wanted ?? (await freePorts(1))[0], (await freePorts(1))[0]];
+  const [free, controllerPort] = await freePorts(2);
+  const port = wanted ?? free;
   const home = mkdtempSync(join(tmpdir(), 'meterbook-kafka-'));
   const settings = join(home, 'server.properties');
   writeFileSync(settings, properties(home, { port, advertisedPort: advertisedPort ?? port, controllerPort, secure }));

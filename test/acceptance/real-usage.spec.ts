@@ -6,7 +6,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { jest } from '@jest/globals';
 import { Decimal } from 'decimal.js';
-import { EngineProcess, freePort, TOKEN } from '../faults/engine-process.js';
+import { freePort } from '../support/free-port.mjs';
+import { EngineProcess, TOKEN } from '../faults/engine-process.js';
 
 jest.setTimeout(900_000);
 

@@ -5,15 +5,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { insist, openAccount, tryOnce } from './client.js';
-import { EngineProcess, freePort, meterbook, newDataDir, TOKEN } from './engine-process.js';
+import { freePort } from '../support/free-port.mjs';
+import { EngineProcess, meterbook, newDataDir, TOKEN } from './engine-process.js';
 
 jest.setTimeout(300_000);
+
+/** One that was caught by the failure is refused once the log has given up to find out what became of it: after 18 s. */
+const ANSWERED_WITHIN_MS = 60_000;
 
 /** Places holds one after another until one is refused for a failing part; answers the ids that were acknowledged. */
 const holdUntil503 = async (url: string, prefix: string): Promise<string[]> => {
   const acknowledged: string[] = [];
   for (let n = 0; n < 100_000; n += 1) {
-    const reply = await tryOnce(url, 'POST', '/v1/holds', { id: `${prefix}-${n}`, accountId: 'acme', amount: '0.01', ttlSeconds: 3_600 });
+    const reply = await tryOnce(url, 'POST', '/v1/holds', { id: `${prefix}-${n}`, accountId: 'acme', amount: '0.01', ttlSeconds: 3_600 }, ANSWERED_WITHIN_MS);
     if (reply?.status === 201) acknowledged.push(`${prefix}-${n}`);
     else {
       expect(reply).toMatchObject({ status: 503, body: { code: expect.any(String) } });

@@ -1,21 +1,11 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const MAIN = path.resolve('dist/apps/cli/src/main.js');
 export const TOKEN = 'fault-tests-operator-token';
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 export const newDataDir = (): { dir: string; remove: () => void } => {
   const dir = mkdtempSync(path.join(tmpdir(), 'meterbook-faults-'));
@@ -79,8 +69,8 @@ export class EngineProcess {
     const postmaster = this.requirePostgres();
     const sessions = execFileSync('ps', ['-o', 'pid=', '--ppid', String(postmaster)], { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
     const all = [postmaster, ...sessions];
-    for (const pid of all) process.kill(pid, 'SIGSTOP');
-    return () => { for (const pid of all) process.kill(pid, 'SIGCONT'); };
+    signalAll(all, 'SIGSTOP');
+    return () => signalAll(all, 'SIGCONT');
   }
 
   private requirePostgres(): number {
@@ -89,6 +79,17 @@ export class EngineProcess {
     return pid;
   }
 }
+
+/** Sessions may end meanwhile. */
+const signalAll = (pids: readonly number[], signal: NodeJS.Signals): void => {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+};
 
 /** Runs a command of the command line to its end. */
 export const meterbook = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ code: number; output: string }> => {

@@ -9,7 +9,7 @@ import { faultsOf, type Fault } from './mischief.js';
 import { SteadyLoad } from './steady-load.js';
 import { until } from './until.js';
 
-jest.setTimeout(900_000);
+jest.setTimeout(1_800_000);
 
 const SEED = Number(process.env.METERBOOK_FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** So many commands are carried out between faults: more than were under way in all callers. */

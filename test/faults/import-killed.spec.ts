@@ -6,7 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { Decimal } from 'decimal.js';
 import { insist, openAccount } from './client.js';
-import { EngineProcess, freePort, newDataDir, TOKEN } from './engine-process.js';
+import { freePort } from '../support/free-port.mjs';
+import { EngineProcess, newDataDir, TOKEN } from './engine-process.js';
 
 jest.setTimeout(600_000);
 

@@ -2,7 +2,8 @@ import { jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Decimal } from 'decimal.js';
 import { insist, openAccount, type Reply } from './client.js';
-import { EngineProcess, freePort, meterbook, newDataDir, TOKEN } from './engine-process.js';
+import { freePort } from '../support/free-port.mjs';
+import { EngineProcess, meterbook, newDataDir, TOKEN } from './engine-process.js';
 
 const ACCOUNTS = 10;
 const WORKERS = 24;
@@ -37,9 +38,9 @@ describe('kill -9 under load', () => {
       for (let n = 0; !load.signal.aborted; n += 1) {
         const account = `a-${(worker + n) % ACCOUNTS}`;
         const hold = `h-${worker}-${n}`;
-        const placed = await insist(url, 'POST', '/v1/holds', { id: hold, accountId: account, amount: '0.5', ttlSeconds: 60 });
-        expect(okOf(placed)).toBe(true);
         const how = (['settled', 'settled', 'released', 'left'] as const)[n % 4] as Acknowledged['how'];
+        const ttlSeconds = how === 'left' ? 60 : 3_600;
+        expect(okOf(await insist(url, 'POST', '/v1/holds', { id: hold, accountId: account, amount: '0.5', ttlSeconds }))).toBe(true);
         const path = `/v1/accounts/${account}/holds/${hold}`;
         if (how === 'settled') expect(okOf(await insist(url, 'POST', `${path}/settle`, { amount: '0.3' }))).toBe(true);
         if (how === 'released') expect(okOf(await insist(url, 'POST', `${path}/release`, { reason: 'failed' }))).toBe(true);

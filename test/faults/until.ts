@@ -10,7 +10,7 @@ interface Waiting {
 const nothing = (): string => '';
 
 /** Waits until something is so. @throws with what was waited for, and what `otherwise` tells, when it is not in time */
-export const until = async (what: string, isSo: () => boolean | Promise<boolean>, { withinMs = 90_000, otherwise = nothing }: Waiting = {}): Promise<void> => {
+export const until = async (what: string, isSo: () => boolean | Promise<boolean>, { withinMs = 240_000, otherwise = nothing }: Waiting = {}): Promise<void> => {
   const end = Date.now() + withinMs;
   while (!(await isSo())) {
     if (Date.now() > end) throw new Error(`not within ${withinMs / 1_000} s: ${what} ${otherwise()}`);

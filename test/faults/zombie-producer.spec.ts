@@ -10,7 +10,7 @@ import { EnterpriseShape } from './enterprise-shape.js';
 import { SteadyLoad } from './steady-load.js';
 import { until } from './until.js';
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_200_000);
 
 const SEED = 20_261_121;
 /** A few at a time, so that what it repeats lies between what the relay sends. */

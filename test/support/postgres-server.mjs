@@ -1,10 +1,13 @@
 // A real PostgreSQL of a test run's own: plain Node, because Jest loads globalSetup before it can transform TypeScript.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, chownSync, chmodSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './free-port.mjs';
+
+const RELEASED_WITHIN_MS = 30_000;
 
 const binaries = () => {
   const platform = { win32: 'windows' }[process.platform] ?? process.platform;
@@ -43,12 +46,6 @@ const reachableBinaries = async (home, user) => {
   }
 };
 
-const freePort = () => new Promise((resolve, reject) => {
-  const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => resolve(port));
-  });
-});
 
 const untilReady = (server) => new Promise((resolve, reject) => {
   let log = '';
@@ -82,11 +79,22 @@ export const startServer = async () => {
     server?.kill('SIGQUIT');
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   });
-  const start = async () => {
+  const startOnce = async () => {
     server = spawn(join(bin, 'postgres'), [
       '-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200',
     ], { ...user, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
     await untilReady(server);
+  };
+  /** Right after a kill -9 sessions may still be there, and hold the memory they shared, for a moment. */
+  const start = async () => {
+    for (const giveUpAt = Date.now() + RELEASED_WITHIN_MS; ;) {
+      try {
+        return await startOnce();
+      } catch (error) {
+        if (!/shared memory|lock file/.test(error.message) || Date.now() > giveUpAt) throw error;
+        await delay(50);
+      }
+    }
   };
   /** SIGINT: connections are cut, what is committed is kept. SIGQUIT: as if it had crashed. */
   const halt = async (signal) => {

@@ -255,7 +255,7 @@ describe('the embedded PostgreSQL', () => {
       await untilStatus('down', 6);
       const asked = performance.now();
       await postgres.stop();
-      expect(performance.now() - asked).toBeLessThan(1_000);
+      expect(performance.now() - asked).toBeLessThan(1_400); // the try under way waits 1.6 s
       await rename(`${control()}.aside`, control());
       expect(await query((await start()).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     });

@@ -37,6 +37,9 @@ describe('projections', () => {
     return started;
   };
 
+  const untilStopped = async (errors: readonly unknown[]): Promise<void> => {
+    while (errors.length === 0) await delay(10);
+  };
   const balance = (accountId: string) => withClient(database.url, async (client) =>
     (await client.query<{ revision: number; remaining: string }>('SELECT revision, remaining FROM read.balance WHERE account_id = $1', [accountId])).rows[0]);
   const expectSound = async (accounts: number): Promise<void> => {
@@ -117,7 +120,8 @@ describe('projections', () => {
     await log.append(accountStream('broken'), [{ id: crypto.randomUUID(), type: 'CreditsPurchased', body: 'no JSON' }], -1);
     await log.append(accountStream('acme'), events.slice(7, 9), 6);
     const { projections, errors } = engine();
-    await expect(projections.waitFor('acme', 8, 300)).rejects.toMatchObject({ code: 'projection_behind' });
+    await untilStopped(errors);
+    await expect(projections.waitFor('acme', 8, 50)).rejects.toMatchObject({ code: 'projection_behind' });
     expect((await balance('acme'))?.revision).toBe(6);
     const [status] = await projections.status();
     expect(status).toMatchObject({ state: 'stopped', error: expect.stringContaining('revision 0 of account-broken') as string, lag: { events: 3 } });
@@ -127,8 +131,9 @@ describe('projections', () => {
   it('stop at a gap in an account\'s revisions', async () => {
     await appendAll(log, 'acme', events.slice(0, 9));
     await withClient(database.url, (client) => client.query("DELETE FROM log.events WHERE stream = 'account-acme' AND revision = 4"));
-    const { projections } = engine();
-    await expect(projections.waitFor('acme', 8, 300)).rejects.toMatchObject({ code: 'projection_behind' });
+    const { projections, errors } = engine();
+    await untilStopped(errors);
+    await expect(projections.waitFor('acme', 8, 50)).rejects.toMatchObject({ code: 'projection_behind' });
     expect((await projections.status())[0]).toMatchObject({ state: 'stopped', error: expect.stringContaining('revision 3, and 5 came next') as string });
   });
 
@@ -162,7 +167,8 @@ describe('projections', () => {
 
     const moved = new ReadSide(database.url, otherLog);
     moved.projections.start();
-    await expect(moved.projections.waitFor('elsewhere', 2, 300)).rejects.toMatchObject({ code: 'projection_behind' });
+    await untilStopped(moved.errors);
+    await expect(moved.projections.waitFor('elsewhere', 2, 50)).rejects.toMatchObject({ code: 'projection_behind' });
     expect((await moved.projections.status())[0]).toMatchObject({ state: 'stopped', error: expect.stringContaining('belongs to') as string });
     await expect(moved.projections.rebuild('tier')).rejects.toMatchObject({ kind: 'conflict' });
     await moved.projections.rebuild('all');

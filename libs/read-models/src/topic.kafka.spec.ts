@@ -16,9 +16,9 @@ import { readModelNames } from './read-models.js';
 import { appendAll, busySteps, eventsOf } from './testing/account-events.js';
 import { readDatabase, ReadSide, withClient } from './testing/read-side.js';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 120_000;
 const { events } = eventsOf(busySteps(60));
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
 import type { KafkaSettings } from './kafka-settings.js';
 
@@ -14,6 +15,9 @@ const TIME_OUTS: Partial<KafkaConfig> = {
   // Few and short: who calls tries again by itself, and can say meanwhile that it does.
   retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
 };
+
+/** A connection that does not end, since an answer is owed on it, keeps nobody. */
+const GOODBYE_MS = 3_000;
 
 interface RequestQueue {
   readonly pending: readonly unknown[];
@@ -50,6 +54,6 @@ export const administer = async <Result>(kafka: Kafka, work: (admin: Admin) => P
     await admin.connect();
     return await work(admin);
   } finally {
-    await admin.disconnect().catch(() => undefined);
+    await Promise.race([admin.disconnect().catch(() => undefined), delay(GOODBYE_MS, undefined, { ref: false })]);
   }
 };

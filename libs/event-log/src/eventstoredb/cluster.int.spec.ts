@@ -132,8 +132,7 @@ describe('a cluster', () => {
     const { position } = await log.append(aStream(), events(1), -1);
     const following = collect(log.subscribe({ after: position, signal: new AbortController().signal }));
     const failed = following.catch((error: unknown) => error);
-    await delay(100);
-    expect(cluster.node(0).subscriptions).toBe(1);
+    while (cluster.node(0).subscriptions === 0) await delay(10);
     cluster.lead(1);
     cluster.node(0).faults.refusal = 'no-leader';
     expect(await failed).toMatchObject({ kind: 'unavailable', code: 'log_unavailable' });
@@ -229,8 +228,11 @@ describe('a cluster', () => {
   it('is asked again who leads, where a read goes on over another connection', async () => {
     const [stream, { store }] = [aStream(), cluster.node(0)];
     await log.append(stream, events(1_300), -1);
+    const sent = (): number => cluster.nodes.reduce((sum, { eventsSent }) => sum + eventsSent, 0);
+    const before = sent();
     const reading = log.read(stream)[Symbol.asyncIterator]();
     let count = (await reading.next()).value?.length ?? 0;
+    while (sent() < before + 1_200) await delay(10);
     await delay(300); // the next page is there; the last one is not asked for yet
     store.stopReplicating();
     for (const node of cluster.nodes) node.dropConnections();

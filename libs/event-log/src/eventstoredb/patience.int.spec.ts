@@ -4,7 +4,7 @@ import { aStream, collect, events, numbered, take } from '../testing/events.js';
 import { EventStoreLog } from './event-store-log.js';
 
 const UNAVAILABLE = { kind: 'unavailable', code: 'log_unavailable' };
-const PATIENCE_MS = 1_500;
+const PATIENCE_MS = 3_000;
 
 const failsAfterMs = async (call: Promise<unknown>): Promise<number> => {
   const start = performance.now();

@@ -34,7 +34,7 @@ describe('an append whose answer is lost', () => {
     const stored = await collect(log.read(stream, { from: 2 }));
     expect(stored.map(({ id }) => id)).toEqual(mine.map(({ id }) => id));
     expect(answer).toEqual({ revision: 4, position: stored.at(-1)?.position });
-  }, 10_000);
+  });
 
   it('is looked for before it is called anything: found behind others, or refused because another one is there', async () => {
     const [missed, taken, other] = [aStream(), aStream(), await EventStoreLog.open(node.url)];
@@ -47,7 +47,7 @@ describe('an append whose answer is lost', () => {
     expect(outcomes).toMatchObject([{ value: { revision: 0 } }, { reason: new RevisionConflict(taken, -1, 0) }]);
     await expectOnce(taken, theirs);
     await other.close();
-  }, 10_000);
+  });
 
   it('is waited for by whoever finds it in the way, as long as the disk takes, and called deleted by nobody', async () => {
     const [stream, mine, other] = [aStream(), events(1), await EventStoreLog.open(node.url)];
@@ -73,7 +73,7 @@ describe('an append whose answer is lost', () => {
     }
     expect(await log.head(stuck)).toBe(-1);
     expect(await answer).toMatchObject({ revision: 0 });
-  }, 10_000);
+  });
 
   it('that comes too late is nobody\'s any more', async () => {
     const [stream, mine] = [aStream(), events(2)];
@@ -118,7 +118,7 @@ describe('an append whose answer is lost', () => {
     node.store.replicate();
     expect(await answer).toMatchObject({ revision: 1 });
     await expectOnce(stream, mine);
-  }, 10_000);
+  });
 
   it('is refused for what is not replicated only once that can be read', async () => {
     const [stream, theirs, other] = [aStream(), events(2), await EventStoreLog.open(node.url)];
@@ -153,7 +153,7 @@ describe('an append whose answer is lost', () => {
     await delay(50);
     await log.append(guard, events(1), -1);
     await expect(answer).rejects.toMatchObject(UNAVAILABLE);
-  }, 10_000);
+  });
 
   it('has its effect once, however often connections break under load', async () => {
     const faults: (AppendFault | 'drop-all')[] = ['drop-all', 'drop-after', 'time-out-after'];

@@ -1,0 +1,2 @@
+/** A free port, given out once. */
+export declare const freePort: () => Promise<number>;
