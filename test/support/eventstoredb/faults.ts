@@ -19,6 +19,8 @@ export class Faults {
   refusal: 'not-ready' | 'busy' | 'no-leader' | Address | undefined;
   /** Of who asks for the members of the cluster, whatever else is answered. */
   gossip: 'unanswered' | 'denied' | undefined;
+  /** What a subscription that is live may be behind before it is ended, as servers up to 23.10 do; below 0, none comes that far. */
+  liveBuffer = Infinity;
   private frozen: Promise<void> | undefined;
   private resume = (): void => undefined;
 

@@ -21,11 +21,14 @@ const filterOf = (options: Options): ((event: StoredEvent) => boolean) => {
 
 const isBackwards = (options: Options): boolean => options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
 
+const tooSlow = (): Error => callError(Code.ABORTED, 'Operation timed out: Consumer too slow to handle event while live. Client resubscription required.');
+
 /** Answers one `Read` call: of a stream or of `$all`, once or for ever. */
 export class Read {
   private wake = (): void => undefined;
 
   constructor(private readonly node: ServerDouble, private readonly call: Call) {
+    node.reads += 1;
     call.on('error', () => undefined);
     call.on('cancelled', () => this.wake());
     this.run().catch((error: unknown) => { call.emit('error', error); });
@@ -39,6 +42,7 @@ export class Read {
     if (faults.refusal && (needsLeader || faults.refusal === 'not-ready')) throw refusalError(faults.refusal);
     if (options.hasSubscription()) {
       this.node.subscriptions += 1;
+      this.node.subscribed += 1;
       await this.subscribe(options).finally(() => { this.node.subscriptions -= 1; });
     }
     else if (options.hasAll()) await this.readAll(options);
@@ -74,14 +78,16 @@ export class Read {
 
   /** From behind a position on. */
   private async subscribe(options: Options): Promise<void> {
-    const { store } = this.node;
+    const { store, faults } = this.node;
     const all = options.getAll();
+    if (faults.liveBuffer < 0) throw tooSlow();
     if (!all) throw callError(Code.UNIMPLEMENTED, 'only $all can be subscribed to');
     const passes = filterOf(options);
     this.call.write(confirmationAnswer());
     let at = all.hasEnd() ? store.visible : all.hasPosition() ? this.indexAfter(Number(all.getPosition()?.getCommitPosition())) : 0;
     for (let isLive = false; !this.call.cancelled;) {
       for (; at < store.visible && !this.call.cancelled; at += 1) {
+        if (isLive && store.visible - at > faults.liveBuffer) throw tooSlow();
         const event = store.all[at] as StoredEvent;
         if (passes(event)) await this.send(event);
       }

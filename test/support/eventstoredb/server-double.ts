@@ -39,7 +39,11 @@ export class ServerDouble {
   /** How many are open. */
   subscriptions = 0;
   /** How many there have been. */
+  subscribed = 0;
+  /** How many there have been. */
   connections = 0;
+  /** Calls to read or subscribe, whatever became of them. */
+  reads = 0;
   /** To whoever read or subscribed. */
   eventsSent = 0;
   private readonly sockets = new Set<Socket>();

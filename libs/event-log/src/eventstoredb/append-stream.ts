@@ -4,7 +4,7 @@ import type { SealedEvent } from '#libs/kernel';
 import { encodeAppend, type AppendAnswer, type AppendOutcome } from './append-messages.js';
 import { nodeFault, streamFault, Unanswered, Undecided } from './faults.js';
 
-/** A server that can answers, if only that it gave up: at the first of its looks, one a second, after its WriteTimeoutMs (2 s unless set otherwise). */
+/** A server that can answers, if only that it gave up: at the first of its looks, one a second, after its CommitTimeoutMs (2 s unless set otherwise; 3 s or more would have it taken for silent). */
 const ANSWER_WITHIN_MS = 4_000;
 const LOOK_EVERY_MS = 100;
 
@@ -81,7 +81,7 @@ export class AppendStream {
     this.watch = undefined;
   }
 
-  /** One append may go unanswered (a repeat of one that is still under way does); none at all means that nobody is there. */
+  /** One append may go unanswered for long (a repeat of one that is still under way is, until the server gives up on it); none at all means that nobody is there. */
   private look(): void {
     const now = performance.now();
     const wasHeldUp = now - this.lookedAt > LOOK_EVERY_MS * 5; // by this process: answers may be waiting to be read

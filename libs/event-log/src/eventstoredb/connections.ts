@@ -74,9 +74,23 @@ export class Connections {
       if (pause > 0) await delay(pause);
       this.openedAt = performance.now();
       const isAlone = !this.isCluster && await this.lookAround();
-      return await Connection.open(await this.target(), this.settings, !isAlone, forget);
+      return await this.proven(await Connection.open(await this.target(), this.settings, !isAlone, forget));
     } catch (error) {
       forget(error);
+      throw error;
+    }
+  }
+
+  /**
+   * A node that has just been elected answers reads already while its index still lacks events that were acknowledged; appends
+   * it takes once it has all. Only then is there anything to be asked.
+   */
+  private async proven(connection: Connection): Promise<Connection> {
+    try {
+      await connection.prove();
+      return connection;
+    } catch (error) {
+      connection.lose(error as Error);
       throw error;
     }
   }

@@ -4,12 +4,12 @@ import { Appender, MOST_APPEND_BYTES } from './appender.js';
 import { Confirmer } from './confirmer.js';
 import type { Connection } from './connection.js';
 import { Connections } from './connections.js';
-import { logClosed, logError } from './faults.js';
+import { logClosed, logError, TooSlow } from './faults.js';
 import { identify, IDENTITY_STREAM } from './identity.js';
 import { inBatches } from './pages.js';
 import { readAllAfter, readEnd, readNewest, readStream } from './reading.js';
 import { readSettings } from './settings.js';
-import { Subscription } from './subscription.js';
+import { follow } from './subscription.js';
 
 const BATCH_SIZE = 1_000;
 
@@ -83,14 +83,19 @@ export class EventStoreLog implements EventLog {
       await readNewest(open, IDENTITY_STREAM);
       return open;
     });
-    let subscription: Subscription | undefined;
-    try {
-      subscription = new Subscription(connection, this.prefixes, after, batchSize);
-      for (let batch = await subscription.next(until); batch; batch = await subscription.next(until)) yield batch;
-    } catch (error) {
-      throw logError(error);
-    } finally {
-      subscription?.end();
+    let at = after;
+    for (let fruitless = 0; !until.aborted;) {
+      const from = at;
+      try {
+        for await (const batch of follow(connection, this.prefixes, from, batchSize, until)) {
+          at = batch.at(-1)?.position;
+          yield batch;
+        }
+      } catch (error) {
+        // The server reads again what its reader has not had, so that the next one gives something.
+        fruitless = at === from ? fruitless + 1 : 0;
+        if (!(error instanceof TooSlow) || connection.isLost || fruitless > 1) throw logError(error);
+      }
     }
   }
 

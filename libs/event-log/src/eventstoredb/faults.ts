@@ -14,6 +14,12 @@ export class Unanswered extends Error {
 /** One append was not carried out in time, which says nothing of others: a repeat of what is not replicated yet never is. */
 export class Undecided extends Unanswered {}
 
+/**
+ * The server had more for a subscription than its reader took, and ended it: up to 23.10 it does at some 64 events, once the
+ * subscription is live. Later ones go back to reading for it.
+ */
+export class TooSlow extends Unanswered {}
+
 /** The node does not lead, or not yet, or no more: asked again it says the same, maybe for ever, while another one leads. */
 export class NotLeading extends Unanswered {
   /** @param leader where to ask instead, as far as the node knows. */
@@ -27,7 +33,7 @@ const isServiceError = (error: unknown): error is ServiceError => error instance
 
 /** Calls that end with one of these may go well another time, or elsewhere. */
 const PASSING = new Set<Code>([
-  Code.CANCELLED, Code.UNKNOWN, Code.DEADLINE_EXCEEDED, Code.ABORTED, Code.INTERNAL, Code.UNAVAILABLE, Code.DATA_LOSS,
+  Code.CANCELLED, Code.UNKNOWN, Code.DEADLINE_EXCEEDED, Code.INTERNAL, Code.UNAVAILABLE, Code.DATA_LOSS,
 ]);
 
 const fact = ({ metadata }: ServiceError, key: string): string => String((metadata as ServiceError['metadata'] | undefined)?.get(key)[0] ?? '');
@@ -42,6 +48,7 @@ export const callFault = (error: unknown): Error => {
   }
   if (saysItLeadsNot(error.details)) return new NotLeading(error.details, undefined, { cause: error });
   if (exception === 'access-denied' || error.code === Code.UNAUTHENTICATED || error.code === Code.PERMISSION_DENIED) return accessDenied(error);
+  if (error.code === Code.ABORTED) return new TooSlow(error.details || error.message, { cause: error });
   return PASSING.has(error.code) ? new Unanswered(error.details || error.message, { cause: error }) : error;
 };
 

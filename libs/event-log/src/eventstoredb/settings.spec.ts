@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+import { credentials } from '@grpc/grpc-js';
 import { readSettings } from './settings.js';
 
 describe('a connection string', () => {
@@ -7,15 +9,38 @@ describe('a connection string', () => {
     expect(readSettings('esdb+discover://nodes:2113?tls=false')).toMatchObject({ seeds: [{ address: 'nodes', port: 2113 }], isCluster: true });
   });
 
-  it('may be one of KurrentDB', () => {
-    expect(readSettings('kurrentdb://db:2113?tls=false')).toMatchObject({ seeds: [{ address: 'db', port: 2113 }], isCluster: false });
-    expect(readSettings('kurrentdb+discover://db:2113?tls=false')).toMatchObject({ isCluster: true });
+  it.each(['kurrentdb', 'kurrent', 'kdb'])('may be one of KurrentDB: %s://', (scheme) => {
+    expect(readSettings(`${scheme}://db:2113?tls=false`)).toMatchObject({ seeds: [{ address: 'db', port: 2113 }], isCluster: false });
+    expect(readSettings(`${scheme}+discover://db:2113?tls=false`)).toMatchObject({ isCluster: true });
   });
 
   it('gives its password away over TLS only', () => {
     const basic = `Basic ${Buffer.from('admin:p@ss').toString('base64')}`;
     expect(readSettings('esdb://admin:p%40ss@db:2113').authorization).toBe(basic);
     expect(readSettings('esdb://admin:p%40ss@db:2113?tls=false').authorization).toBeUndefined();
+    expect(readSettings('esdb://admin:a:b@db:2113').authorization).toBe(`Basic ${Buffer.from('admin:a:b').toString('base64')}`);
+  });
+
+  it('has its password in no warning of the library, which repeats the string', () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+    readSettings('esdb://admin:hunter2@db:2113?noSuchThing=1');
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('noSuchThing'));
+    expect(JSON.stringify(warn.mock.calls)).not.toContain('hunter2');
+    warn.mockRestore();
+  });
+
+  it.each([
+    ['esdb://db', true], ['esdb://db?tlsVerifyCert=true', true], ['esdb://db?tlsVerifyCert=false', false],
+    ['esdb://db?tls_verify_cert=false&keepAliveInterval=1', false], ['esdb://db?keepAliveInterval=1&tlsVerifyCert=false', false],
+    ['esdb://db?tls=true&tlsVerifyCert=false&keepAliveInterval=1', false],
+  ])('%s: a certificate has to be vouched for: %s', (url, verifies) => {
+    const warn = jest.spyOn(console, 'warn');
+    const createSsl = jest.spyOn(credentials, 'createSsl');
+    const { seeds, keepAliveIntervalMs } = readSettings(url);
+    expect({ seeds, keepAliveIntervalMs }).toEqual({ seeds: [{ address: 'db', port: 2113 }], keepAliveIntervalMs: url.includes('keepAlive') ? 1 : 4_000 });
+    expect(createSsl).toHaveBeenCalledWith(null, null, null, { rejectUnauthorized: verifies });
+    expect(warn).not.toHaveBeenCalled();
+    jest.restoreAllMocks();
   });
 
   it('may set how soon a frozen server is given up', () => {

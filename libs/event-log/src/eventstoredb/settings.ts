@@ -32,29 +32,50 @@ const fileOf = (path: string | undefined): Buffer | null => (path === undefined 
 
 /**
  * Reads a connection string as the client library does: `esdb://user:password@host:2113?tls=true&tlsCAFile=…`, several
- * hosts or `esdb+discover://name` for a cluster; KurrentDB's `kurrentdb://` means the same.
+ * hosts or `esdb+discover://name` for a cluster; KurrentDB's `kurrentdb://`, `kurrent://` and `kdb://` mean the same.
+ * `tlsVerifyCert=false`, which the library has no use for, believes any certificate.
  */
 export const readSettings = (url: string): ServerSettings => {
-  const { hosts, dnsDiscover, defaultCredentials, tls, ...options } = parse(url);
+  const { hosts, dnsDiscover, user, verifies, tls, ...options } = parse(url);
   const isSecure = tls !== false;
   return {
     seeds: hosts,
     isCluster: dnsDiscover || hosts.length > 1,
     channelCredentials: isSecure
-      ? credentials.createSsl(fileOf(options.tlsCAFile), fileOf(options.userKeyFile), fileOf(options.userCertFile))
+      ? credentials.createSsl(fileOf(options.tlsCAFile), fileOf(options.userKeyFile), fileOf(options.userCertFile), { rejectUnauthorized: verifies })
       : credentials.createInsecure(),
-    authorization: isSecure && defaultCredentials
-      ? `Basic ${Buffer.from(`${defaultCredentials.username}:${defaultCredentials.password}`).toString('base64')}` : undefined,
+    authorization: isSecure && user !== undefined ? `Basic ${Buffer.from(user).toString('base64')}` : undefined,
     connectionName: options.connectionName ?? 'meterbook',
     keepAliveIntervalMs: options.keepAliveInterval ?? KEEP_ALIVE_MS.interval,
     keepAliveTimeoutMs: options.keepAliveTimeout ?? KEEP_ALIVE_MS.timeout,
   };
 };
 
-/** The library's own error repeats the whole string, password included. */
-const parse = (url: string): ReturnType<typeof parseConnectionString> => {
+interface ConnectionString extends ReturnType<typeof parseConnectionString> {
+  /** Name and password, with a colon between. */
+  readonly user: string | undefined;
+  /** Whether a certificate has to be one that somebody vouches for. */
+  readonly verifies: boolean;
+}
+
+const SCHEME = /^(?:esdb|kurrentdb|kurrent|kdb)(\+discover)?:\/\//;
+const USER = /^([^:@/?]+):([^@]*)@/;
+const VERIFY = /([?&])tls[-_]?verify[-_]?cert=(true|false)(?:&|$)/i;
+
+/** The library repeats the whole string in an error and in a warning, so that it gets it without a password. */
+const parse = (url: string): ConnectionString => {
+  const text = url.trim();
   try {
-    return parseConnectionString(url.trim().replace(/^kurrentdb(?=(\+discover)?:)/, 'esdb'));
+    const [scheme, discover = ''] = SCHEME.exec(text) ?? [''];
+    const address = text.slice(scheme.length);
+    const [credited, name, password] = USER.exec(address) ?? [''];
+    const [, , verify] = VERIFY.exec(address) ?? [];
+    const rest = address.slice(credited.length).replace(VERIFY, '$1').replace(/[?&]$/, '');
+    return {
+      ...parseConnectionString(scheme === '' ? '' : `esdb${discover}://${rest}`),
+      user: name !== undefined && password !== undefined ? `${decodeURIComponent(name)}:${decodeURIComponent(password)}` : undefined,
+      verifies: verify?.toLowerCase() !== 'false',
+    };
   } catch {
     throw new Error('not a connection string of EventStoreDB, such as esdb://user:password@host:2113?tls=true');
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerDouble } from '../../../../test/support/eventstoredb/server-double.js';
-import { anEvent, aStream, events, numbered } from '../testing/events.js';
+import type { RecordedEvent } from '../event-log.js';
+import { anEvent, aStream, collect, events, numbered } from '../testing/events.js';
 import { Connection } from './connection.js';
 import { EventStoreLog } from './event-store-log.js';
 import { ignored } from './faults.js';
@@ -63,6 +64,32 @@ describe('a subscription', () => {
     }
     expect(node.eventsSent).toBe(1_800 + 1); // the log's identity, asked for at the opening
   }, 20_000);
+
+  it('that the server ends since its reader is slow, goes on behind what was given, without a gap', async () => {
+    node.faults.liveBuffer = 40;
+    const before = node.connections;
+    const [stop, seen] = [new AbortController(), [] as RecordedEvent[]];
+    const following = (async () => {
+      for await (const batch of log.subscribe({ batchSize: 20, signal: stop.signal })) {
+        seen.push(...batch);
+        await delay(5);
+      }
+    })();
+    for (let n = 0; n < 20; n += 1) await log.append(aStream(), numbered(90, () => anEvent('x'.repeat(10_000))), -1);
+    while (seen.length < 1_800) await Promise.race([delay(20), following]);
+    stop.abort();
+    await following;
+    expect(node.subscribed).toBeGreaterThan(1);
+    expect(node.connections).toBe(before);
+    expect(seen).toEqual(await collect(log.readAll()));
+  }, 20_000);
+
+  it('that the server ends before it gave anything is opened once more; then whoever follows waits before the next', async () => {
+    node.faults.liveBuffer = -1;
+    const following = collect(log.subscribe({ signal: new AbortController().signal }));
+    await expect(following).rejects.toMatchObject({ kind: 'unavailable', code: 'log_unavailable' });
+    expect(node.subscribed).toBe(2);
+  });
 
   it('gives what had arrived before its connection broke, then fails', async () => {
     const { position } = await log.append(aStream(), events(20), -1);

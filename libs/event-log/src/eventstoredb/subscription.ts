@@ -3,8 +3,20 @@ import type { Connection, ReadCall } from './connection.js';
 import { callFault, ignored, NotLeading, Unanswered } from './faults.js';
 import { NO_EVENT, subscriptionRequest } from './read-messages.js';
 
-/** Beyond what its reader takes at once, so much waits here; the rest waits at the server. */
+/** Beyond what its reader takes at once, so much waits here; the rest waits at the server, or older ones end the subscription (see `TooSlow`). */
 const BATCHES_AHEAD = 2;
+
+/** Subscribes on a connection, until the abort; what arrived before a fault is given before it is thrown. */
+export async function* follow(
+  connection: Connection, prefixes: readonly string[], after: Position | undefined, batchSize: number, until: AbortSignal,
+): AsyncGenerator<readonly RecordedEvent[], void> {
+  const subscription = new Subscription(connection, prefixes, after, batchSize);
+  try {
+    for (let batch = await subscription.next(until); batch; batch = await subscription.next(until)) yield batch;
+  } finally {
+    subscription.end();
+  }
+}
 
 /** Events of a subscription, from their arrival until they are taken. */
 export class Subscription {
