@@ -47,7 +47,8 @@ export class ServerDouble {
   /** To whoever read or subscribed. */
   eventsSent = 0;
   private readonly sockets = new Set<Socket>();
-  private readonly grpc = new Server();
+  /** As a real server's: what is more waits in the client. */
+  private readonly grpc = new Server({ 'grpc.max_concurrent_streams': 100 });
   private tcp: TcpServer | undefined;
   private port: number;
 
