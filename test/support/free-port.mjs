@@ -8,7 +8,7 @@ const isFree = (port) => new Promise((resolve) => {
 });
 
 /**
- * A free port, given out once: what is to listen there may not have begun to when the next one is asked for. Not from the
+ * A free port, given out once in a process: what is to listen there may not have begun to when the next one is asked for. Not from the
  * range that systems take the near ends of connections from (32768 on, on Linux).
  * @returns {Promise<number>}
  */

@@ -46,7 +46,6 @@ const reachableBinaries = async (home, user) => {
   }
 };
 
-
 const untilReady = (server) => new Promise((resolve, reject) => {
   let log = '';
   const read = (chunk) => {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { unlessAborted } from '#libs/kernel';
 import { Failure, interruptible, packageVersion, report, untilAborted } from '#libs/process';
 import { readSettings, type Settings } from '#libs/settings';
 import type { Telemetry } from '#libs/telemetry';
@@ -53,7 +54,7 @@ const run = async (name: string, start: (parts: ProcessParts) => Promise<Running
   if (databaseUrl === undefined) throw new Failure(`The ${name} needs DATABASE_URL: processes that are started one by one share a database. (npm start runs all of them in one, with a database of its own.)`);
   say(`starting ${packageVersion()}…`);
   for (const remark of settings.remarks) say(remark);
-  const { telemetry: { metrics }, stopTelemetry, part } = await startOver(async () => {
+  const { telemetry: { metrics }, stopTelemetry, part } = await unlessAborted(startOver(async () => {
     await waitForDatabase(databaseUrl, say, signal);
     const { telemetry, stop: stopTelemetry } = await openTelemetry(name, settings);
     try {
@@ -62,7 +63,7 @@ const run = async (name: string, start: (parts: ProcessParts) => Promise<Running
       await stopTelemetry();
       throw error;
     }
-  }, { say, signal });
+  }, { say, signal }), signal); // one step may wait for a minute at a server that does not answer
   const status = 'url' in part ? undefined : new StatusServer({ ...settings, metrics, checks: () => part.checks() });
   try {
     const url = 'url' in part ? part.url : await (status as StatusServer).listen();

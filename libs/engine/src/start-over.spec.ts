@@ -43,7 +43,10 @@ describe('a start over', () => {
   it('ends when it is told to', async () => {
     const stop = new AbortController();
     const ended = starting([AWAY, AWAY], stop.signal);
+    await Promise.resolve(); // it waits by now, to try again
+    expect(said).toHaveLength(1);
     stop.abort();
     await expect(ended).rejects.toBe(stop.signal.reason);
+    expect(said).toHaveLength(1);
   });
 });

@@ -3,7 +3,7 @@ import { isOutage } from '#libs/event-feed';
 import { Failure } from '#libs/process';
 import { reasonOf, type Waiting } from './patience.js';
 
-/** As a server that starts beside the engine is waited for; from the first failure, since a start may take long by itself. */
+/** As a server that starts beside the engine is waited for; from the first failure, and anew after a start that took longer. */
 const PatienceMs = 30_000;
 const RetryMs = 500;
 
@@ -16,11 +16,13 @@ const RetryMs = 500;
 export const startOver = async <Started>(start: () => Promise<Started>, { say, signal }: Pick<Waiting, 'say' | 'signal'>): Promise<Started> => {
   let giveUpAt: number | undefined;
   for (;;) {
+    const beganAt = performance.now();
     try {
       signal?.throwIfAborted();
       return await start();
     } catch (error) {
       signal?.throwIfAborted();
+      if (performance.now() - beganAt > PatienceMs) giveUpAt = undefined;
       giveUpAt ??= performance.now() + PatienceMs;
       if (error instanceof Failure || !isOutage(error)) throw error; // a Failure has waited already
       if (performance.now() > giveUpAt) throw new Failure(`Something it needs keeps going away during the start (${reasonOf(error)}).`, { cause: error });

@@ -12,7 +12,7 @@ const LONGEST_DELAY_MS = 2_000;
 const PASSING = /^(?:08|40|53|55|57|58|25006|25P03)/;
 const NETWORK = /^(?:ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)/;
 /** What the driver says without a code. */
-const DRIVER = /Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|not queryable|Client was closed|Client has encountered a connection error|Received unexpected/;
+const DRIVER = /Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|not queryable|Client was closed|Client has encountered a connection error/;
 
 /**
  * All that a broker or its client library says: it may be starting, moving, out of copies or out of reach, or be given the

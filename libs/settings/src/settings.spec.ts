@@ -58,7 +58,7 @@ describe('settings', () => {
   ])('send traces to %s', (_, env, tracesTo) => expect(readSettings(env).tracesTo).toBe(tracesTo));
 
   describe('of EventStoreDB', () => {
-    it.each(['esdb://localhost:2113?tls=false', 'esdb://admin:secret@a:2113,b:2113,c:2113', 'kurrentdb+discover://cluster.example:2113'])('take %s', (url) => {
+    it.each(['esdb://localhost:2113?tls=false', 'esdb://admin:secret@a:2113,b:2113,c:2113', 'kurrentdb+discover://cluster.example:2113', 'kurrent://db', 'kdb+discover://db?tlsVerifyCert=false'])('take %s', (url) => {
       expect(readSettings({ EVENT_LOG: 'eventstoredb', EVENTSTOREDB_URL: url }).eventLog).toEqual({ kind: 'eventstoredb', url });
     });
   });

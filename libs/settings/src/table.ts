@@ -74,7 +74,7 @@ export const table = {
   EVENTSTOREDB_URL: define({
     what: 'EventStoreDB to use', standard: '', secret: true, with: forEventStore,
     allowed: 'a connection string such as esdb://user:password@host:2113?tls=true, with several hosts or esdb+discover:// for a cluster',
-    schema: optional((text) => /^(?:esdb|kurrentdb)(?:\+discover)?:\/\/[^/?\s]+(?:[/?]\S*)?$/.test(text)),
+    schema: optional((text) => /^(?:esdb|kurrentdb|kurrent|kdb)(?:\+discover)?:\/\/[^/?\s]+(?:[/?]\S*)?$/.test(text)),
   }),
   EVENT_FEED: define({
     what: 'how events reach the read models: direct (from the log) or kafka', standard: 'direct', allowed: 'direct or kafka',

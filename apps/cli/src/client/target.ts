@@ -23,7 +23,7 @@ export const withEngine = async <Result>({ url, token }: TargetOptions, watch: W
   }
   // Loaded only here: an engine is far larger than a client of one.
   const { startEngine } = await import('../engine/engine.js');
-  const engine = await startEngine({ ...settings, host: '127.0.0.1', port: 0 }).catch((error: unknown) => {
+  const engine = await startEngine({ ...settings, host: '127.0.0.1', port: 0 }, { signal: watch.signal }).catch((error: unknown) => {
     throw error instanceof DataDirectoryInUse ? new Failure(`${error.message} Or pass --url, to work through the engine that runs there.`, { cause: error }) : error;
   });
   try {

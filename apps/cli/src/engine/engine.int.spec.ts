@@ -15,6 +15,7 @@ describe('an engine', () => {
   let database: TestDatabase;
   let settings: Settings;
   const running: Engine[] = [];
+  let wire: Wire | undefined;
 
   const start = async (changed: Partial<Settings> = {}, say?: (line: string) => void): Promise<Engine> => {
     const engine = await startEngine({ ...settings, ...changed }, say && { say });
@@ -35,7 +36,11 @@ describe('an engine', () => {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'meterbook-engine-'));
     settings = readSettings({ DATABASE_URL: database.url, METERBOOK_DATA_DIR: dataDir, PORT: '0', HOST: '127.0.0.1' });
   });
-  afterEach(async () => { for (const engine of running.splice(0)) await engine.close(); });
+  afterEach(async () => {
+    for (const engine of running.splice(0)) await engine.close();
+    await wire?.close();
+    wire = undefined;
+  });
 
   it('has the shipped catalogs, and keeps a token of its own where nobody else can read it', async () => {
     const engine = await start();
@@ -69,7 +74,7 @@ describe('an engine', () => {
 
   it('starts though the connections to its database break one after another while it does', async () => {
     const { pathname, port, username, password } = new URL(database.url);
-    const wire = await Wire.to(Number(port));
+    wire = await Wire.to(Number(port));
     let seen: Buffer | undefined;
     let requests = 0;
     const isAt = (request: Buffer): boolean => {
@@ -82,8 +87,6 @@ describe('an engine', () => {
     const engine = await start({ databaseUrl: `postgres://${username}:${password}@127.0.0.1:${wire.port}${pathname}` }, (line) => said.push(line));
     expect(said).toContainEqual(expect.stringMatching(/^Something it needs went away during the start \(.*\); starting over…$/));
     expect((await call(engine, 'GET', '/v1/catalogs')).status).toBe(200);
-    await engine.close();
-    await wire.close();
   });
 
   it('says in a line that its port is in use, and leaves nothing running', async () => {

@@ -245,6 +245,7 @@ describe('a cluster', () => {
   }, 20_000);
 
   it('is opened by the word of its leader only: its identity may be another one by now', async () => {
+    await log.close(); // it reads now and then
     const node = cluster.node(0);
     const { store, reads } = node;
     store.stopReplicating();

@@ -54,7 +54,14 @@ export class Connections {
   /** Those who find no connection share one attempt to open it, which may fail as {@link Unanswered}. */
   get(): Promise<Connection> {
     if (this.closed) return Promise.reject(logClosed());
-    this.current ??= this.open();
+    if (!this.current) {
+      const opening: Promise<Connection> = this.open((fault) => {
+        if (this.current !== opening) return;
+        this.current = undefined;
+        this.leader = fault instanceof NotLeading ? fault.leader : undefined;
+      });
+      this.current = opening;
+    }
     return this.current;
   }
 
@@ -64,11 +71,7 @@ export class Connections {
     connection?.lose(logClosed());
   }
 
-  private async open(): Promise<Connection> {
-    const forget = (fault: unknown): void => {
-      this.current = undefined;
-      this.leader = fault instanceof NotLeading ? fault.leader : undefined;
-    };
+  private async open(forget: (fault: unknown) => void): Promise<Connection> {
     try {
       const pause = this.openedAt + OPEN_EVERY_MS - performance.now();
       if (pause > 0) await delay(pause);

@@ -2,7 +2,7 @@ import type { AppendStream } from './append-stream.js';
 import { refusalFault } from './faults.js';
 
 /** No stream gets that far, so an append that expects it is refused with where the stream is. */
-const OUT_OF_REACH = Number.MAX_SAFE_INTEGER;
+export const OUT_OF_REACH = Number.MAX_SAFE_INTEGER;
 
 /**
  * The revision a stream is at, -1 where there is none. Asked by an append of nothing that cannot succeed: it writes

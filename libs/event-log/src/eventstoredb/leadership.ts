@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from './connection.js';
 import { ignored, refusalFault, Unanswered, Undecided } from './faults.js';
+import { OUT_OF_REACH } from './heads.js';
 import { IDENTITY_STREAM } from './identity.js';
 import { readNewest } from './reading.js';
 
@@ -22,7 +23,9 @@ export const proveLeadership = async (connection: Connection, expected: number):
     const fault = refusalFault(IDENTITY_STREAM, outcome.reason, outcome.message);
     throw fault instanceof Undecided ? new Unanswered('no majority follows this node', { cause: fault }) : fault;
   }
-  return outcome.kind === 'elsewhere' ? proveLeadership(connection, outcome.actual) : expected;
+  if (outcome.kind === 'appended') return expected;
+  if (outcome.actual >= OUT_OF_REACH) throw refusalFault(IDENTITY_STREAM, 'StreamDeleted', '');
+  return proveLeadership(connection, outcome.actual);
 };
 
 /**

@@ -18,6 +18,7 @@ describe('a connection string', () => {
     const basic = `Basic ${Buffer.from('admin:p@ss').toString('base64')}`;
     expect(readSettings('esdb://admin:p%40ss@db:2113').authorization).toBe(basic);
     expect(readSettings('esdb://admin:p%40ss@db:2113?tls=false').authorization).toBeUndefined();
+    expect(readSettings('esdb://me@corp.example:a@db:2113').authorization).toBe(`Basic ${Buffer.from('me@corp.example:a').toString('base64')}`);
     expect(readSettings('esdb://admin:a:b@db:2113').authorization).toBe(`Basic ${Buffer.from('admin:a:b').toString('base64')}`);
   });
 

@@ -59,7 +59,7 @@ interface ConnectionString extends ReturnType<typeof parseConnectionString> {
 }
 
 const SCHEME = /^(?:esdb|kurrentdb|kurrent|kdb)(\+discover)?:\/\//;
-const USER = /^([^:@/?]+):([^@]*)@/;
+const USER = /^([^:/?]+):([^@]*)@/;
 const VERIFY = /([?&])tls[-_]?verify[-_]?cert=(true|false)(?:&|$)/i;
 
 /** The library repeats the whole string in an error and in a warning, so that it gets it without a password. */
