@@ -3,13 +3,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import kafkajs from 'kafkajs';
+import { freePort } from '../test/support/free-port.mjs';
 
 /** The newest that Maven gave, and the last of those before. */
 export const CURRENT = '4.3.1';
@@ -65,15 +65,6 @@ const classPath = (version) => {
     rmSync(work, { recursive: true, force: true });
   }
   return readFileSync(known, 'utf8');
-};
-
-const freePorts = async (count) => {
-  const probes = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(probe));
-  })));
-  const ports = probes.map((probe) => probe.address().port);
-  await Promise.all(probes.map((probe) => new Promise((resolve) => { probe.close(resolve); })));
-  return ports;
 };
 
 /** Whom a broker with `secure` lets in, by each of these mechanisms. */
@@ -174,8 +165,7 @@ const untilReady = async (address, ca, isAlive) => {
  */
 export const startBroker = async ({ version = CURRENT, port: wanted, advertisedPort, secure = false } = {}) => {
   const jars = classPath(version);
-  const [free, controllerPort] = await freePorts(2);
-  const port = wanted ?? free;
+  const [port, controllerPort] = [wanted ?? await freePort(), await freePort()];
   const home = mkdtempSync(join(tmpdir(), 'meterbook-kafka-'));
   const settings = join(home, 'server.properties');
   writeFileSync(settings, properties(home, { port, advertisedPort: advertisedPort ?? port, controllerPort, secure }));

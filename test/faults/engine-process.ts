@@ -1,8 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { signalFamily } from '../support/signal-family.mjs';
 
 const MAIN = path.resolve('dist/apps/cli/src/main.js');
 export const TOKEN = 'fault-tests-operator-token';
@@ -67,10 +68,8 @@ export class EngineProcess {
   /** Stops PostgreSQL and all its sessions in their tracks, as a machine that hangs would; answers what lets them go on. */
   freezePostgres(): () => void {
     const postmaster = this.requirePostgres();
-    const sessions = execFileSync('ps', ['-o', 'pid=', '--ppid', String(postmaster)], { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
-    const all = [postmaster, ...sessions];
-    signalAll(all, 'SIGSTOP');
-    return () => signalAll(all, 'SIGCONT');
+    signalFamily(postmaster, 'SIGSTOP');
+    return () => signalFamily(postmaster, 'SIGCONT');
   }
 
   private requirePostgres(): number {
@@ -79,17 +78,6 @@ export class EngineProcess {
     return pid;
   }
 }
-
-/** Sessions may end meanwhile. */
-const signalAll = (pids: readonly number[], signal: NodeJS.Signals): void => {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-};
 
 /** Runs a command of the command line to its end. */
 export const meterbook = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ code: number; output: string }> => {

@@ -1,11 +1,12 @@
 // A real PostgreSQL of a test run's own: plain Node, because Jest loads globalSetup before it can transform TypeScript.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, chownSync, chmodSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.mjs';
+import { signalFamily } from './signal-family.mjs';
 
 const RELEASED_WITHIN_MS = 30_000;
 
@@ -101,16 +102,7 @@ export const startServer = async () => {
     await exited(server);
   };
   /** The server with a process for each of its connections. */
-  const signal = (name) => {
-    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(server.pid)], { encoding: 'utf8' });
-    for (const pid of [server.pid, ...(stdout.match(/\d+/g) ?? []).map(Number)]) {
-      try {
-        process.kill(pid, name);
-      } catch (error) {
-        if (error.code !== 'ESRCH') throw error;
-      }
-    }
-  };
+  const signal = (name) => signalFamily(server.pid, name);
   await start();
   return {
     url: `postgres://postgres@127.0.0.1:${port}`,

@@ -3,8 +3,8 @@ import { unlessAborted } from '#libs/kernel';
 import { Failure } from '#libs/process';
 
 /** A server that starts beside the engine is waited for. */
-const PatienceMs = 30_000;
-const RetryMs = 500;
+export const PatienceMs = 30_000;
+export const RetryMs = 500;
 /** After which somebody wonders. */
 const SilentMs = 1_500;
 

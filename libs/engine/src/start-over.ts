@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutage } from '#libs/event-feed';
 import { Failure } from '#libs/process';
-import { reasonOf, type Waiting } from './patience.js';
-
-/** As a server that starts beside the engine is waited for; from the first failure, and anew after a start that took longer. */
-const PatienceMs = 30_000;
-const RetryMs = 500;
+import { PatienceMs, reasonOf, RetryMs, type Waiting } from './patience.js';
 
 /**
  * Runs a start of several steps to its end. A server that goes away between two of them is no reason to give up: the start
- * begins again, as its first step waits for one that is not there yet.
+ * begins again, as its first step waits for one that is not there yet: for as long from the first failure, and anew after a
+ * start that took longer.
  * @param start leaves nothing behind when it fails
  * @throws Failure when it does not come back in time; what is no outage; the signal's reason
  */

@@ -63,7 +63,7 @@ describe('projections', () => {
     await log.append(accountStream('acme'), [{ id: '00000000-0000-8000-8000-000000000001', type: 'SomethingNew', body: first!.body }], many.length - 1);
     const { projections, errors } = engine();
     await projections.waitFor('acme', many.length - 1, PATIENCE_MS);
-    while (errors.length === 0) await delay(10);
+    await untilStopped(errors);
     expect((await projections.status())[0]).toMatchObject({ state: 'stopped', error: expect.stringContaining(`cannot read revision ${many.length} of account-acme`) });
     await expectSound(1);
   });
